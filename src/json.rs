@@ -1,0 +1,383 @@
+//! JSON text as a tree that remembers where everything stood.
+//!
+//! Members keep their order and their repetitions, numbers their spelling, and every value the bytes it was
+//! read from. `serde_json` decides what is JSON (RFC 8259), `jsonc-parser` builds the tree with every
+//! extension switched off: alone it would let raw control characters and foreign white space pass. Depth is
+//! counted before either runs, so no input reaches their recursion unbounded.
+
+use std::ops::Range;
+
+use jsonc_parser::ast;
+use serde::de::IgnoredAny;
+
+use crate::source::{Diagnostic, Source, Span, quote};
+
+/// Bounds on what a reader accepts, checked while reading (threats T3 and T8).
+///
+/// # Examples
+///
+/// ```
+/// use iamtree::document::{Document, PolicyKind};
+/// use iamtree::json::Limits;
+///
+/// let limits = Limits { bytes: 10, ..Limits::default() };
+/// let text = r#"{"Statement": []}"#;
+/// assert!(Document::parse_within(&limits, PolicyKind::Identity, "long.json", text).is_err());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one document. Default 16 MiB.
+    pub bytes: usize,
+    /// Nesting of objects and lists. Default 32.
+    pub depth: usize,
+    /// Statements of one document, and entries of one list. Default 100,000.
+    pub entries: usize,
+    /// Bytes of one pattern, variable template or condition value. Default 64 KiB.
+    pub pattern_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { bytes: 16 << 20, depth: 32, entries: 100_000, pattern_bytes: 64 << 10 }
+    }
+}
+
+/// A JSON value and the bytes it was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Value {
+    /// Where it stands, quotation marks and brackets included.
+    pub span: Span,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a JSON value is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number in the spelling of the source (`1.20` stays `1.20`).
+    Number(Box<str>),
+    /// A string, escapes decoded.
+    String(Box<str>),
+    /// A list.
+    Array(Vec<Value>),
+    /// An object: its members in order, repeated names included.
+    Object(Vec<Member>),
+}
+
+/// A member of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The name, escapes decoded.
+    pub name: Box<str>,
+    /// Where the name stands, quotation marks included.
+    pub name_span: Span,
+    /// The value.
+    pub value: Value,
+}
+
+impl Value {
+    /// The kind of value in words, for messages.
+    pub fn type_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Null => "`null`",
+            Kind::Bool(_) => "a boolean",
+            Kind::Number(_) => "a number",
+            Kind::String(_) => "a string",
+            Kind::Array(_) => "a list",
+            Kind::Object(_) => "an object",
+        }
+    }
+}
+
+/// Reads one JSON value (Rule L1).
+///
+/// # Errors
+///
+/// Returns the first place at which the text is not JSON, exceeds `limits`, begins with a byte-order mark or
+/// holds an escape that is half a surrogate pair.
+pub fn parse(source: &Source, limits: &Limits) -> Result<Value, Box<Diagnostic>> {
+    let text = source.text();
+    if text.len() > limits.bytes {
+        return Err(Box::new(
+            source
+                .mistake("L19", Span::default(), "the text is too long")
+                .found(format!("{} bytes", text.len()))
+                .expected(format!("at most {} bytes", limits.bytes)),
+        ));
+    }
+    if text.starts_with('\u{feff}') {
+        return Err(Box::new(
+            source
+                .mistake("L1", Span::new(0, 3), "the text begins with a byte-order mark")
+                .found("U+FEFF")
+                .expected("JSON")
+                .help("save the file as UTF-8 without a byte-order mark"),
+        ));
+    }
+    check_depth(source, limits)?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| Box::new(syntax_error(source, &error)))?;
+    let parsed = jsonc_parser::parse_to_ast(text, &jsonc_parser::CollectOptions::default(), &STRICT);
+    let parsed = parsed.map_err(|error| {
+        let range = error.range();
+        Box::new(
+            source
+                .mistake("L1", Span::new(range.start, range.end), "the text is not JSON")
+                .found(quote(text.get(range.start..range.end).unwrap_or_default()))
+                .expected(format!("JSON ({})", error.kind())),
+        )
+    })?;
+    match parsed.value {
+        Some(value) => Ok(convert(value)),
+        None => Err(Box::new(source.mistake("L1", source.end(), "the text is empty").expected("JSON"))),
+    }
+}
+
+/// The bytes of the source that a part of a string value was written as, escapes counted.
+///
+/// `span` is that of a string or of any other scalar; `part` counts bytes of its decoded text.
+pub fn locate(source: &Source, span: Span, part: Range<usize>) -> Span {
+    let raw = source.slice(span);
+    let Some(inner) = raw.strip_prefix('"') else {
+        return Span::new(span.start as usize + part.start, span.start as usize + part.end);
+    };
+    let base = span.start as usize + 1;
+    // Decoded offset → raw offset, found by walking both texts in step.
+    let raw_offset = |wanted: usize| {
+        let mut decoded = 0;
+        let mut at = 0;
+        while decoded < wanted {
+            let Some((width, length)) = inner.get(at..).and_then(next_character) else { break };
+            at += width;
+            decoded += length;
+        }
+        base + at
+    };
+    Span::new(raw_offset(part.start), raw_offset(part.end))
+}
+
+/// Raw width and decoded length, both in bytes, of the first character of the inside of a JSON string.
+fn next_character(raw: &str) -> Option<(usize, usize)> {
+    let mut characters = raw.chars();
+    let first = characters.next()?;
+    if first != '\\' {
+        return Some((first.len_utf8(), first.len_utf8()));
+    }
+    if characters.next()? != 'u' {
+        return Some((2, 1));
+    }
+    let unit = |at: usize| u32::from_str_radix(raw.get(at..at + 4)?, 16).ok();
+    let high = unit(2)?;
+    if (0xd800..0xdc00).contains(&high) {
+        return Some((12, 4));
+    }
+    Some((6, char::from_u32(high)?.len_utf8()))
+}
+
+const STRICT: jsonc_parser::ParseOptions = jsonc_parser::ParseOptions {
+    allow_comments: false,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+/// Counts brackets outside strings. On text that is not JSON the count may be off; the gate behind it refuses
+/// such text.
+fn check_depth(source: &Source, limits: &Limits) -> Result<(), Box<Diagnostic>> {
+    let mut depth = 0usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for (at, byte) in source.text().bytes().enumerate() {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > limits.depth {
+                    return Err(Box::new(
+                        source
+                            .mistake("L19", Span::new(at, at + 1), "the text is nested too deeply")
+                            .found(format!("level {depth}"))
+                            .expected(format!("at most {} levels", limits.depth)),
+                    ));
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn syntax_error(source: &Source, error: &serde_json::Error) -> Diagnostic {
+    let text = source.text();
+    let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let at = (line_start + error.column().saturating_sub(1)).min(text.len());
+    let message = error.to_string();
+    let wanted = message.split(" at line ").next().unwrap_or_default();
+    if error.is_eof() {
+        let expected = wanted.strip_prefix("EOF while parsing ").map_or("JSON".to_owned(), |what| match what {
+            "a value" => "a value".to_owned(),
+            other => format!("the rest of {other}"),
+        });
+        return source
+            .mistake("L1", source.end(), "the text is not JSON")
+            .found("the end of the text")
+            .expected(expected);
+    }
+    let at = (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+    let found = text.get(at..).and_then(|rest| rest.chars().next());
+    let span = Span::new(at, at + found.map_or(0, char::len_utf8));
+    let (message, expected) = match wanted {
+        "trailing comma" => ("a comma before the closing bracket", "another element or no comma"),
+        "trailing characters" => ("something stands behind the JSON value", "the end of the text"),
+        "key must be a string" => ("the text is not JSON", "a member name in quotation marks"),
+        "expected value" => ("the text is not JSON", "a value"),
+        "invalid escape" => {
+            ("unknown escape in a string", "one of `\\\"`, `\\\\`, `\\/`, `\\b`, `\\f`, `\\n`, `\\r`, `\\t`, `\\u`")
+        }
+        "invalid number" => ("the text is not JSON", "a number"),
+        other if other.starts_with("control character") => {
+            ("a control character in a string", "the escape of the character")
+        }
+        other => ("the text is not JSON", other.strip_prefix("expected ").unwrap_or("JSON")),
+    };
+    let found = found.map_or("the end of the text".to_owned(), |character| quote(&character.to_string()));
+    source.mistake("L1", span, message).found(found).expected(expected)
+}
+
+fn convert(value: ast::Value<'_>) -> Value {
+    let span_of = |range: jsonc_parser::common::Range| Span::new(range.start, range.end);
+    match value {
+        ast::Value::NullKeyword(null) => Value { span: span_of(null.range), kind: Kind::Null },
+        ast::Value::BooleanLit(boolean) => Value { span: span_of(boolean.range), kind: Kind::Bool(boolean.value) },
+        ast::Value::NumberLit(number) => Value { span: span_of(number.range), kind: Kind::Number(number.value.into()) },
+        ast::Value::StringLit(string) => Value { span: span_of(string.range), kind: Kind::String(string.value.into()) },
+        ast::Value::Array(array) => {
+            Value { span: span_of(array.range), kind: Kind::Array(array.elements.into_iter().map(convert).collect()) }
+        }
+        ast::Value::Object(object) => Value {
+            span: span_of(object.range),
+            kind: Kind::Object(object.properties.into_iter().map(convert_member).collect()),
+        },
+    }
+}
+
+fn convert_member(property: ast::ObjectProp<'_>) -> Member {
+    use jsonc_parser::common::Ranged;
+    let range = property.name.range();
+    Member {
+        name: property.name.into_string().into(),
+        name_span: Span::new(range.start, range.end),
+        value: convert(property.value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Value, Box<Diagnostic>> {
+        parse(&Source::new("t.json", text), &Limits::default())
+    }
+
+    fn refusal(text: &str) -> String {
+        read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn keeps_spelling_order_and_repetitions() {
+        let value = read(r#"{"a": 1.20, "a": true}"#).unwrap();
+        let Kind::Object(members) = value.kind else { panic!("not an object") };
+        assert_eq!(members.len(), 2);
+        assert_eq!(members[0].value.kind, Kind::Number("1.20".into()));
+        assert_eq!(members[0].name_span, Span::new(1, 4));
+        assert_eq!(members[1].value.span, Span::new(17, 21));
+    }
+
+    #[test]
+    fn extensions_are_refused() {
+        for text in [
+            "// c\n{}",
+            "{} {}",
+            "{\"a\":1,}",
+            "[1,]",
+            "{a:1}",
+            "{'a':1}",
+            "[0x1]",
+            "[+1]",
+            "[.5]",
+            "[5.]",
+            "[NaN]",
+            "[\"\\x41\"]",
+            "[\"\u{1}\"]",
+            "\u{a0}{}",
+            "",
+            "  ",
+            "[1 2]",
+            "[01]",
+            "\u{feff}{}",
+            "[\"\\ud800\"]",
+            "[\"\\udc00\\ud800\"]",
+            "[\"\\ud800x\"]",
+        ] {
+            assert!(read(text).is_err(), "{text:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn messages_name_place_found_and_expected() {
+        assert_eq!(
+            refusal("{\n  \"é\": allow\n}"),
+            "t.json:2:8: the text is not JSON: found `a`, expected a value (rule L1)"
+        );
+        assert_eq!(
+            refusal("{\"a\": 1,}"),
+            "t.json:1:9: the text is not JSON: found `}`, expected a member name in quotation marks (rule L1)"
+        );
+        assert_eq!(
+            refusal("{\"a\": [1"),
+            "t.json:1:9: the text is not JSON: found the end of the text, expected the rest of a list (rule L1)"
+        );
+        assert_eq!(
+            refusal("{} x"),
+            "t.json:1:4: something stands behind the JSON value: found `x`, expected the end of the text (rule L1)"
+        );
+    }
+
+    #[test]
+    fn depth_is_bounded_before_anything_recurses() {
+        let deep = "[".repeat(100_000);
+        assert!(refusal(&deep).starts_with("t.json:1:33: the text is nested too deeply"));
+        assert!(read(&format!("{}{}", "[".repeat(32), "]".repeat(32))).is_ok());
+        assert!(read(r#"["[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[["]"#).is_ok());
+    }
+
+    #[test]
+    fn places_inside_strings_count_escapes() {
+        let text = r#"["a\u00e9\n\ud834\udd1e$x"]"#;
+        let source = Source::new("t", text);
+        let Kind::Array(items) = parse(&source, &Limits::default()).unwrap().kind else { panic!("not a list") };
+        let Kind::String(decoded) = &items[0].kind else { panic!("not a string") };
+        let at = decoded.find('$').unwrap();
+        assert_eq!(source.slice(locate(&source, items[0].span, at..at + 2)), "$x");
+        assert_eq!(source.slice(locate(&source, items[0].span, 1..3)), "\\u00e9");
+    }
+}

@@ -1,0 +1,302 @@
+//! ARNs and ARN patterns (Rules L31 to L33, L40, L64, L98), grammar `grammar/arn.abnf`.
+
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_until, take_while, take_while1};
+use nom::combinator::{not, recognize, rest};
+use nom::multi::many0_count;
+use nom::sequence::terminated;
+use nom::{IResult, Parser};
+
+use super::pattern::{Template, Token, Wildcards};
+use super::{SyntaxError, Version};
+
+/// An entry of `Resource` or `NotResource`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ResourcePattern {
+    /// `*` alone: every resource, also none (Rule L40).
+    All,
+    /// Six fields; those that a short pattern left out are `*` (Rule L33).
+    Arn(ArnTemplate),
+}
+
+/// A pattern of six fields, cut at the colons of the document's text (Rule L64).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ArnTemplate {
+    fields: [Template; 6],
+}
+
+/// An ARN of a request or of a context value: six fields, the first is `arn` (Rule L32).
+///
+/// # Examples
+///
+/// ```
+/// use iamtree::language::arn::Arn;
+///
+/// let arn = Arn::parse("arn:aws:s3:::app/a:b").unwrap();
+/// assert_eq!((arn.service(), arn.account(), arn.resource()), ("s3", "", "app/a:b"));
+/// assert!(Arn::parse("arn:aws:s3::app").is_none());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Arn<'a> {
+    text: &'a str,
+    fields: [&'a str; 6],
+}
+
+impl<'a> Arn<'a> {
+    /// Splits a text at its first five colons; `None` if it has fewer or does not begin with `arn`.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        let mut fields = [""; 6];
+        for field in &mut fields {
+            *field = parts.next()?;
+        }
+        (fields.first() == Some(&"arn")).then_some(Arn { text, fields })
+    }
+
+    /// The whole text.
+    pub fn as_str(&self) -> &'a str {
+        self.text
+    }
+
+    /// All six fields, `arn` first.
+    pub fn fields(&self) -> &[&'a str; 6] {
+        &self.fields
+    }
+
+    /// Field 2, such as `aws` or `aws-cn`.
+    pub fn partition(&self) -> &'a str {
+        let [_, partition, ..] = self.fields;
+        partition
+    }
+
+    /// Field 3, such as `s3`.
+    pub fn service(&self) -> &'a str {
+        let [_, _, service, ..] = self.fields;
+        service
+    }
+
+    /// Field 4, empty for global services and S3.
+    pub fn region(&self) -> &'a str {
+        let [_, _, _, region, ..] = self.fields;
+        region
+    }
+
+    /// Field 5, empty for S3 buckets and objects.
+    pub fn account(&self) -> &'a str {
+        let [.., account, _] = self.fields;
+        account
+    }
+
+    /// Field 6: everything behind the fifth colon.
+    pub fn resource(&self) -> &'a str {
+        let [.., resource] = self.fields;
+        resource
+    }
+}
+
+impl ArnTemplate {
+    /// Reads the value of an ARN operator (Rule L98). `None` if it has fewer than six fields: such a value is of
+    /// the wrong type and matches nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns where a `${` does not begin a variable (Rule L52).
+    pub fn parse(text: &str, version: Version) -> Result<Option<Self>, SyntaxError> {
+        // A malformed variable refuses the document wherever the colons are.
+        Template::parse(text, version, Wildcards::Match)?;
+        let fields = split_fields(text, version);
+        if fields.len() < 6 {
+            return Ok(None);
+        }
+        let mut templates = fields.iter().map(|field| Template::parse(field, version, Wildcards::Match));
+        let mut next = || templates.next().unwrap_or(Ok(Template::default()));
+        Ok(Some(ArnTemplate { fields: [next()?, next()?, next()?, next()?, next()?, next()?] }))
+    }
+
+    /// All six fields, `arn` first.
+    pub fn fields(&self) -> &[Template; 6] {
+        &self.fields
+    }
+
+    /// The variables of all fields in order.
+    pub fn variables(&self) -> impl Iterator<Item = &super::pattern::Variable> {
+        self.fields.iter().flat_map(Template::variables)
+    }
+}
+
+impl ResourcePattern {
+    /// Reads an entry of `Resource` or `NotResource` (Rules L31, L33).
+    ///
+    /// # Errors
+    ///
+    /// Returns which of the defects (a) to (e) of Rule L31 it has, or where a variable is malformed (Rule L52).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use iamtree::language::Version;
+    /// use iamtree::language::arn::ResourcePattern;
+    ///
+    /// let short = ResourcePattern::parse("arn:aws:s3", Version::V2012)?;
+    /// assert_eq!(short, ResourcePattern::parse("arn:aws:s3:*:*:*", Version::V2012)?);
+    /// assert_eq!(ResourcePattern::parse("app/*", Version::V2012).unwrap_err().rule(), "L31");
+    /// # Ok::<(), iamtree::language::SyntaxError>(())
+    /// ```
+    pub fn parse(text: &str, version: Version) -> Result<Self, SyntaxError> {
+        if text == "*" {
+            return Ok(ResourcePattern::All);
+        }
+        let fields = split_fields(text, version);
+        let place = |index: usize| {
+            let start: usize = fields.iter().take(index).map(|field| field.len() + 1).sum();
+            start..start + fields.get(index).map_or(0, |field| field.len())
+        };
+        let refuse = |index: usize, message, expected| {
+            let range = place(index);
+            Err(SyntaxError::new(
+                "L31",
+                text,
+                range.start.min(text.len())..range.end.min(text.len()),
+                message,
+                expected,
+            ))
+        };
+        if fields.first() != Some(&"arn") {
+            return refuse(0, "a resource that is no ARN", "`*` or an ARN that begins with `arn:`");
+        }
+        let (Some(&partition), Some(&service)) = (fields.get(1), fields.get(2)) else {
+            return refuse(fields.len(), "an ARN that ends too soon", "`arn:partition:service`");
+        };
+        let holds_variable = |field: &str| version == Version::V2012 && field.contains("${");
+        let holds_wildcard = |field: &str| field.contains(['*', '?']);
+        if holds_variable(partition) {
+            return refuse(1, "a variable in the partition of an ARN", "a partition such as `aws`");
+        }
+        let is_known = partition == "aws" || partition.strip_prefix("aws-").is_some_and(|rest| !rest.is_empty());
+        if !is_known && !holds_wildcard(partition) {
+            return refuse(1, "unknown partition in an ARN", "`aws`, `aws-…` or a wildcard");
+        }
+        if holds_variable(service) || holds_wildcard(service) {
+            return refuse(2, "a wildcard or variable in the service of an ARN", "a service such as `s3`");
+        }
+        if service.is_empty() {
+            return refuse(2, "an ARN without a service", "a service such as `s3`");
+        }
+        if fields.len() < 6
+            && let Some(empty) = fields.iter().position(|field| field.is_empty())
+        {
+            return refuse(empty, "an ARN with too few fields, one of them empty", "six fields, or no empty one");
+        }
+        let template = |index: usize| match fields.get(index) {
+            Some(field) => {
+                Template::parse(field, version, Wildcards::Match).map_err(|error| error.shifted(place(index).start))
+            }
+            None => Ok(Template::any()),
+        };
+        Ok(ResourcePattern::Arn(ArnTemplate {
+            fields: [template(0)?, template(1)?, template(2)?, template(3)?, template(4)?, template(5)?],
+        }))
+    }
+
+    /// The variables in order.
+    pub fn variables(&self) -> impl Iterator<Item = &super::pattern::Variable> {
+        match self {
+            ResourcePattern::All => None,
+            ResourcePattern::Arn(arn) => Some(arn.variables()),
+        }
+        .into_iter()
+        .flatten()
+    }
+
+    /// Whether the pattern covers every resource whatever the request: `*` alone.
+    pub fn is_all(&self) -> bool {
+        *self == ResourcePattern::All
+    }
+}
+
+/// Whether a template is `*` or ends with `*`: only such a star may run past colons (Rule L34).
+pub fn ends_with_star(field: &Template) -> bool {
+    field.tokens().last() == Some(&Token::AnyRun)
+}
+
+/// Cuts at the first five literal colons: in the new version a colon inside `${…}` does not cut (Rule L64).
+fn split_fields(text: &str, version: Version) -> Vec<&str> {
+    let mut fields = Vec::with_capacity(6);
+    let mut remaining = text;
+    while fields.len() < 5 {
+        let field: IResult<&str, &str> = match version {
+            Version::V2012 => terminated(recognize(many0_count(field_piece)), tag(":")).parse(remaining),
+            Version::V2008 => terminated(take_while(|c| c != ':'), tag(":")).parse(remaining),
+        };
+        let Ok((behind, field)) = field else { break };
+        fields.push(field);
+        remaining = behind;
+    }
+    fields.push(remaining);
+    fields
+}
+
+/// A variable, closed or not, or a run of other characters but colons.
+fn field_piece(input: &str) -> IResult<&str, &str> {
+    let variable = recognize((tag("${"), take_until("}"), tag("}")));
+    let dollar = recognize((tag("$"), not(tag("{"))));
+    let unclosed = recognize((tag("${"), rest));
+    let other = take_while1(|c| c != ':' && c != '$');
+    alt((other, variable, unclosed, dollar)).parse(input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defects_of_rule_l31() {
+        for (text, range) in [
+            ("data/reports", 0..12),
+            ("", 0..0),
+            ("ARN:aws:s3:::x", 0..3),
+            ("arn", 3..3),
+            ("arn:aws", 7..7),
+            ("arn::s3:::x", 4..4),
+            ("arn:error:s3:::x", 4..9),
+            ("arn:aws-:s3:::x", 4..8),
+            ("arn:${a}:s3:::x", 4..8),
+            ("arn:aws:", 8..8),
+            ("arn:aws::::x", 8..8),
+            ("arn:aws:s*:::x", 8..10),
+            ("arn:aws:${a}:::x", 8..12),
+            ("arn:aws:s3::bucket", 11..11),
+        ] {
+            let error = ResourcePattern::parse(text, Version::V2012).unwrap_err();
+            assert_eq!((error.rule(), error.range()), ("L31", range), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_variable_names_its_place_in_the_whole_text() {
+        for (text, at) in [("arn:aws:s3:${}:*:x", 13), ("arn:aws:s3:::a/${b", 18), ("arn:aws:s3:::${a b}", 16)] {
+            let error = ResourcePattern::parse(text, Version::V2012).unwrap_err();
+            assert_eq!((error.rule(), error.range().start), ("L52", at), "{text}");
+        }
+    }
+
+    #[test]
+    fn colons_inside_variables_cut_only_in_the_old_version() {
+        let fields = |version| match ResourcePattern::parse("arn:aws:s3:::${a:b}", version).unwrap() {
+            ResourcePattern::Arn(arn) => arn.fields().clone(),
+            ResourcePattern::All => panic!("not an ARN"),
+        };
+        assert_eq!(fields(Version::V2012)[5].variables().count(), 1);
+        assert_eq!(fields(Version::V2008)[5].as_literal(), Some("${a:b}"));
+        let account = "arn:aws:kms:*:${aws:PrincipalAccount}:key/*";
+        let ResourcePattern::Arn(arn) = ResourcePattern::parse(account, Version::V2012).unwrap() else { panic!() };
+        assert_eq!(arn.fields()[4].variables().count(), 1);
+    }
+
+    #[test]
+    fn values_of_arn_operators_need_six_fields() {
+        assert_eq!(ArnTemplate::parse("arn:aws:s3", Version::V2012), Ok(None));
+        assert!(ArnTemplate::parse("*:*:*:*:*:*", Version::V2012).unwrap().is_some());
+        assert_eq!(ArnTemplate::parse("${", Version::V2012).unwrap_err().rule(), "L52");
+    }
+}

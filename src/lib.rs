@@ -1,0 +1,5 @@
+//! iamtree compiles AWS IAM policies into a decision tree and explains every decision it takes.
+
+pub mod json;
+pub mod language;
+pub mod source;
