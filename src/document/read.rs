@@ -1,0 +1,787 @@
+//! JSON → [`Document`], every mistake collected in one pass (Rules L2 to L18, E14, E33, E38 to E55).
+
+use std::collections::HashSet;
+
+use super::kind::PrincipalRule;
+use super::principal::{PrincipalElement, PrincipalEntry, PrincipalName, Refused};
+use super::{
+    Condition, ConditionValue, Document, DocumentError, Effect, Entry, Operand, Patterns, PolicyKind, Statement,
+    wrapped,
+};
+use crate::json::{self, Kind, Limits, Member, Value};
+use crate::language::action::ActionPattern;
+use crate::language::arn::{ArnTemplate, ResourcePattern};
+use crate::language::date::Instant;
+use crate::language::operator::{Operator, Test};
+use crate::language::pattern::{Template, Wildcards};
+use crate::language::{SyntaxError, Version};
+use crate::source::{Diagnostic, Source, Span, quote};
+
+/// How many mistakes of one document are listed; the rest is counted.
+const MOST_MISTAKES: usize = 100;
+
+pub(super) fn document(limits: &Limits, kind: PolicyKind, source: Source) -> Result<Document, DocumentError> {
+    let mut reader =
+        Reader { limits, kind, source: &source, version: Version::V2008, mistakes: Vec::new(), left_out: 0 };
+    let parts = match json::parse(&source, limits) {
+        Ok(value) => reader.document(&value),
+        Err(diagnostic) => {
+            let diagnostic = match wrapped::text(&source) {
+                Some((what, help)) => diagnostic.found(what).help(help),
+                None => *diagnostic,
+            };
+            reader.report(diagnostic);
+            None
+        }
+    };
+    let Reader { mut mistakes, left_out, version, .. } = reader;
+    match parts {
+        Some((id, statements)) if mistakes.is_empty() => Ok(Document { source, kind, version, id, statements }),
+        _ => {
+            mistakes.sort_by_key(|mistake| mistake.span().start);
+            Err(DocumentError::new(mistakes, left_out))
+        }
+    }
+}
+
+/// Carries what every rule needs and collects what they find. Methods return `None` after reporting why.
+struct Reader<'a> {
+    limits: &'a Limits,
+    kind: PolicyKind,
+    source: &'a Source,
+    version: Version,
+    mistakes: Vec<Diagnostic>,
+    left_out: usize,
+}
+
+/// `Id` and the statements.
+type Parts = (Option<Box<str>>, Vec<Statement>);
+
+impl Reader<'_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.mistakes.len() < MOST_MISTAKES {
+            self.mistakes.push(diagnostic);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    fn mistake(&self, rule: &'static str, span: Span, message: &str) -> Diagnostic {
+        self.source.mistake(rule, span, message)
+    }
+
+    /// Reports that a value is of the wrong JSON type.
+    fn wrong_type(&mut self, rule: &'static str, value: &Value, message: &str, expected: &str) {
+        let diagnostic = self.mistake(rule, value.span, message).found(value.type_name()).expected(expected);
+        self.report(diagnostic);
+    }
+
+    /// Reports that a text inside the string at `span` is not of its language.
+    fn wrong_syntax(&mut self, span: Span, error: &SyntaxError) {
+        let place = json::locate(self.source, span, error.range());
+        let diagnostic =
+            self.mistake(error.rule(), place, error.message()).found(error.found()).expected(error.expected());
+        self.report(diagnostic);
+    }
+
+    fn document(&mut self, value: &Value) -> Option<Parts> {
+        if self.kind.row().iam_type {
+            self.characters();
+        }
+        self.repeated_members(value);
+        let Kind::Object(members) = &value.kind else {
+            let mut diagnostic =
+                self.mistake("L1", value.span, "a document that is no object").found(value.type_name());
+            diagnostic = diagnostic.expected("an object with `Statement`");
+            if let Some((what, help)) = wrapped::text(self.source) {
+                diagnostic = diagnostic.found(what).help(help);
+            }
+            self.report(diagnostic);
+            return None;
+        };
+        if let Some((member, help)) = wrapped::object(members) {
+            let diagnostic = self
+                .mistake("L4", value.span, "the text is no policy document")
+                .found(format!("an object with `{member}`"))
+                .expected("an object with `Statement`")
+                .help(help);
+            self.report(diagnostic);
+            return None;
+        }
+        for member in members {
+            if !matches!(&*member.name, "Version" | "Id" | "Statement") {
+                self.unknown_member("L4", member, &["Version", "Id", "Statement"]);
+            }
+        }
+        let find = |name: &str| members.iter().find(|member| &*member.name == name).map(|member| &member.value);
+        // The version comes first: it says what the strings of the statements mean.
+        if let Some(version) = find("Version") {
+            self.version(version);
+        }
+        let id = find("Id").and_then(|id| self.string("L6", id, "the `Id` is no string"));
+        let Some(statement) = find("Statement") else {
+            let close = Span::new((value.span.end as usize).saturating_sub(1), value.span.end as usize);
+            let diagnostic = self
+                .mistake("L7", close, "a document without statements")
+                .found("the end of the object")
+                .expected("`Statement`");
+            self.report(diagnostic);
+            return None;
+        };
+        let statements = self.statements(statement)?;
+        if self.kind == PolicyKind::ResourceControl {
+            self.resource_control(&statements);
+        }
+        Some((id, statements))
+    }
+
+    /// Rule L2.
+    fn characters(&mut self) {
+        let source = self.source;
+        let foreign = |c: &char| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
+        for (at, character) in source.text().char_indices().filter(|(_, character)| foreign(character)) {
+            let span = Span::new(at, at + character.len_utf8());
+            let diagnostic = self
+                .mistake("L2", span, "a character that no IAM policy may contain")
+                .found(format!("{} (U+{:04X})", quote(&character.to_string()), u32::from(character)))
+                .expected("characters up to U+00FF");
+            self.report(diagnostic);
+        }
+    }
+
+    /// Rule L3. The tree is no deeper than the limit of the reader, so recursion is bounded.
+    fn repeated_members(&mut self, value: &Value) {
+        match &value.kind {
+            Kind::Array(items) => items.iter().for_each(|item| self.repeated_members(item)),
+            Kind::Object(members) => {
+                let mut seen = HashSet::new();
+                for member in members {
+                    if !seen.insert(&*member.name) {
+                        let diagnostic = self
+                            .mistake("L3", member.name_span, "a member is repeated")
+                            .found(format!("a second {}", quote(&member.name)))
+                            .expected("each member once");
+                        self.report(diagnostic);
+                    }
+                    self.repeated_members(&member.value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn unknown_member(&mut self, rule: &'static str, member: &Member, known: &[&str]) {
+        let meant = known.iter().find(|name| name.eq_ignore_ascii_case(&member.name));
+        let meant = meant.or_else(|| known.iter().find(|name| member.name.strip_suffix('s') == Some(**name)));
+        let expected = match meant {
+            Some(name) => format!("`{name}`"),
+            None => known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+        };
+        let diagnostic =
+            self.mistake(rule, member.name_span, "unknown element").found(quote(&member.name)).expected(expected);
+        self.report(diagnostic);
+    }
+
+    /// Rule L5.
+    fn version(&mut self, value: &Value) {
+        match &value.kind {
+            Kind::String(text) if &**text == "2012-10-17" => self.version = Version::V2012,
+            Kind::String(text) if &**text == "2008-10-17" => {}
+            Kind::String(text) => {
+                let diagnostic = self
+                    .mistake("L5", value.span, "unknown version of the policy language")
+                    .found(quote(text))
+                    .expected("`2012-10-17` or `2008-10-17`");
+                self.report(diagnostic);
+            }
+            _ => self.wrong_type("L5", value, "the version is no string", "`2012-10-17` or `2008-10-17`"),
+        }
+    }
+
+    fn string(&mut self, rule: &'static str, value: &Value, message: &str) -> Option<Box<str>> {
+        match &value.kind {
+            Kind::String(text) => Some(text.clone()),
+            _ => {
+                self.wrong_type(rule, value, message, "a string");
+                None
+            }
+        }
+    }
+
+    /// Rule L7.
+    fn statements(&mut self, value: &Value) -> Option<Vec<Statement>> {
+        let statements: Vec<Option<Statement>> = match &value.kind {
+            Kind::Object(members) => vec![self.statement(value.span, members)],
+            Kind::Array(items) if items.is_empty() => {
+                let diagnostic = self
+                    .mistake("L7", value.span, "a document without statements")
+                    .found("an empty list")
+                    .expected("at least one statement");
+                self.report(diagnostic);
+                return None;
+            }
+            Kind::Array(items) => {
+                self.check_count(value.span, items.len())?;
+                items
+                    .iter()
+                    .map(|item| match &item.kind {
+                        Kind::Object(members) => self.statement(item.span, members),
+                        _ => {
+                            self.wrong_type("L7", item, "a statement that is no object", "an object");
+                            None
+                        }
+                    })
+                    .collect()
+            }
+            _ => {
+                self.wrong_type("L7", value, "the statements are no list of objects", "an object or a list of objects");
+                return None;
+            }
+        };
+        let statements = statements.into_iter().collect::<Option<Vec<_>>>()?;
+        if self.kind.row().iam_type {
+            self.unique_sids(&statements);
+        }
+        Some(statements)
+    }
+
+    fn check_count(&mut self, span: Span, count: usize) -> Option<()> {
+        if count <= self.limits.entries {
+            return Some(());
+        }
+        let diagnostic = self
+            .mistake("L19", span, "the list is too long")
+            .found(format!("{count} entries"))
+            .expected(format!("at most {}", self.limits.entries));
+        self.report(diagnostic);
+        None
+    }
+
+    /// Rule L9: in IAM policy types no two statements share a Sid.
+    fn unique_sids(&mut self, statements: &[Statement]) {
+        let mut seen = HashSet::new();
+        for statement in statements {
+            if let Some(sid) = statement.sid.as_deref().filter(|sid| !sid.is_empty())
+                && !seen.insert(sid)
+            {
+                let diagnostic = self
+                    .mistake("L9", statement.span, "two statements have one Sid")
+                    .found(format!("a second {}", quote(sid)))
+                    .expected("a Sid of its own");
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    /// Rules L8 to L15. Every element is read even if another one is wrong, so that all mistakes come to light.
+    fn statement(&mut self, span: Span, members: &[Member]) -> Option<Statement> {
+        const KNOWN: [&str; 9] = [
+            "Sid",
+            "Effect",
+            "Principal",
+            "NotPrincipal",
+            "Action",
+            "NotAction",
+            "Resource",
+            "NotResource",
+            "Condition",
+        ];
+        for member in members {
+            if !KNOWN.contains(&&*member.name) {
+                self.unknown_member("L8", member, &KNOWN);
+            }
+        }
+        let find = |name: &str| members.iter().find(|member| &*member.name == name);
+        let sid = match find("Sid") {
+            Some(sid) => self.sid(&sid.value).map(Some),
+            None => Some(None),
+        };
+        let effect = self.effect(span, find("Effect"));
+        let principal = self.principal(span, find("Principal"), find("NotPrincipal"), effect);
+        let actions = self.actions(span, find("Action"), find("NotAction"));
+        let resources = self.resources(span, find("Resource"), find("NotResource"));
+        let conditions = match find("Condition") {
+            Some(condition) => self.conditions(&condition.value),
+            None => Some(Vec::new()),
+        };
+        Some(Statement {
+            span,
+            sid: sid?,
+            effect: effect?,
+            principal: principal?,
+            actions: actions?,
+            resources: resources?,
+            conditions: conditions?,
+        })
+    }
+
+    /// Rule L9.
+    fn sid(&mut self, value: &Value) -> Option<Box<str>> {
+        let sid = self.string("L9", value, "the Sid is no string")?;
+        if !self.kind.row().iam_type {
+            return Some(sid);
+        }
+        if let Some((at, wrong)) = sid.char_indices().find(|(_, character)| !character.is_ascii_alphanumeric()) {
+            let place = json::locate(self.source, value.span, at..at + wrong.len_utf8());
+            let diagnostic = self
+                .mistake("L9", place, "a character that no Sid may contain")
+                .found(quote(&wrong.to_string()))
+                .expected("letters A to Z, a to z and digits");
+            self.report(diagnostic);
+            return None;
+        }
+        Some(sid)
+    }
+
+    /// Rule L10.
+    fn effect(&mut self, statement: Span, member: Option<&Member>) -> Option<Effect> {
+        const EXPECTED: &str = "`Allow` or `Deny`";
+        let Some(Member { value, .. }) = member else {
+            let diagnostic = self.missing("L10", statement, "a statement without effect").expected("`Effect`");
+            self.report(diagnostic);
+            return None;
+        };
+        match &value.kind {
+            Kind::String(text) if &**text == "Allow" => Some(Effect::Allow),
+            Kind::String(text) if &**text == "Deny" => Some(Effect::Deny),
+            Kind::String(text) => {
+                let diagnostic =
+                    self.mistake("L10", value.span, "unknown effect").found(quote(text)).expected(EXPECTED);
+                self.report(diagnostic);
+                None
+            }
+            _ => {
+                self.wrong_type("L10", value, "the effect is no string", EXPECTED);
+                None
+            }
+        }
+    }
+
+    /// A mistake at the closing brace of a statement that lacks an element.
+    fn missing(&self, rule: &'static str, statement: Span, message: &str) -> Diagnostic {
+        let end = statement.end as usize;
+        self.mistake(rule, Span::new(end.saturating_sub(1), end), message).found("the end of the statement")
+    }
+
+    /// The one of two elements that exclude each other (Rule L12); `None` if neither stands or both do, the
+    /// latter reported.
+    fn one_of<'m>(
+        &mut self,
+        rule: &'static str,
+        plain: Option<&'m Member>,
+        negated: Option<&'m Member>,
+    ) -> Option<(bool, &'m Member)> {
+        match (plain, negated) {
+            (Some(plain), Some(negated)) => {
+                let second = if plain.name_span.start < negated.name_span.start { negated } else { plain };
+                let diagnostic = self
+                    .mistake(rule, second.name_span, "two elements that exclude each other")
+                    .found(format!("`{}` and `{}`", plain.name, negated.name))
+                    .expected("one of the two");
+                self.report(diagnostic);
+                None
+            }
+            (Some(plain), None) => Some((false, plain)),
+            (None, Some(negated)) => Some((true, negated)),
+            (None, None) => None,
+        }
+    }
+
+    fn actions(
+        &mut self,
+        statement: Span,
+        plain: Option<&Member>,
+        negated: Option<&Member>,
+    ) -> Option<Patterns<ActionPattern>> {
+        if plain.is_none() && negated.is_none() {
+            let diagnostic =
+                self.missing("L12", statement, "a statement without actions").expected("`Action` or `NotAction`");
+            self.report(diagnostic);
+        }
+        let (negated, member) = self.one_of("L12", plain, negated)?;
+        self.patterns(negated, &member.value, "actions", |text, _| ActionPattern::parse(text))
+    }
+
+    /// Rules L11, L12; in trust policies the element is refused (Rule E33).
+    #[expect(clippy::option_option, reason = "the outer level is a mistake, the inner one an absent element")]
+    fn resources(
+        &mut self,
+        statement: Span,
+        plain: Option<&Member>,
+        negated: Option<&Member>,
+    ) -> Option<Option<Patterns<ResourcePattern>>> {
+        if !self.kind.row().resource {
+            let Some(member) = plain.or(negated) else { return Some(None) };
+            let diagnostic = self
+                .mistake("E33", member.name_span, "a trust policy names no resource")
+                .found(quote(&member.name))
+                .expected("a statement without it");
+            self.report(diagnostic);
+            return None;
+        }
+        if plain.is_none() && negated.is_none() {
+            let diagnostic =
+                self.missing("L12", statement, "a statement without resources").expected("`Resource` or `NotResource`");
+            self.report(diagnostic);
+        }
+        let (negated, member) = self.one_of("L12", plain, negated)?;
+        self.patterns(negated, &member.value, "resources", ResourcePattern::parse).map(Some)
+    }
+
+    /// A string or a non-empty list of strings (Rule L11), each read as a pattern.
+    fn patterns<P>(
+        &mut self,
+        negated: bool,
+        value: &Value,
+        what: &str,
+        parse: impl Fn(&str, Version) -> Result<P, SyntaxError>,
+    ) -> Option<Patterns<P>> {
+        let items = match &value.kind {
+            Kind::Array(items) if items.is_empty() => {
+                let diagnostic = self
+                    .mistake("L11", value.span, &format!("a statement without {what}"))
+                    .found("an empty list")
+                    .expected("at least one string");
+                self.report(diagnostic);
+                return None;
+            }
+            Kind::Array(items) => items.as_slice(),
+            _ => std::slice::from_ref(value),
+        };
+        self.check_count(value.span, items.len())?;
+        // Collected before the first `None` ends it, so that every entry is looked at.
+        let entries: Vec<Option<Entry<P>>> = items
+            .iter()
+            .map(|item| {
+                let Kind::String(text) = &item.kind else {
+                    let expected = if items.len() == 1 { "a string or a list of strings" } else { "a string" };
+                    self.wrong_type("L11", item, &format!("an entry of the {what} is no string"), expected);
+                    return None;
+                };
+                self.check_length(item.span, text)?;
+                match parse(text, self.version) {
+                    Ok(pattern) => Some(Entry { span: item.span, text: text.clone(), pattern }),
+                    Err(error) => {
+                        self.wrong_syntax(item.span, &error);
+                        None
+                    }
+                }
+            })
+            .collect();
+        Some(Patterns { negated, entries: entries.into_iter().collect::<Option<_>>()? })
+    }
+
+    fn check_length(&mut self, span: Span, text: &str) -> Option<()> {
+        if text.len() <= self.limits.pattern_bytes {
+            return Some(());
+        }
+        let diagnostic = self
+            .mistake("L19", span, "the text is too long")
+            .found(format!("{} bytes", text.len()))
+            .expected(format!("at most {} bytes", self.limits.pattern_bytes));
+        self.report(diagnostic);
+        None
+    }
+
+    /// Rule L13.
+    fn conditions(&mut self, value: &Value) -> Option<Vec<Condition>> {
+        let Kind::Object(operators) = &value.kind else {
+            self.wrong_type("L13", value, "the condition is no object", "an object of operators");
+            return None;
+        };
+        let blocks: Vec<Option<Vec<Condition>>> = operators.iter().map(|member| self.operator_block(member)).collect();
+        Some(blocks.into_iter().collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
+    fn operator_block(&mut self, member: &Member) -> Option<Vec<Condition>> {
+        let operator = match Operator::parse(&member.name) {
+            Ok(operator) => Some(operator),
+            Err(error) => {
+                self.wrong_syntax(member.name_span, &error);
+                None
+            }
+        };
+        let Kind::Object(keys) = &member.value.kind else {
+            self.wrong_type("L13", &member.value, "the operator holds no object", "an object of context keys");
+            return None;
+        };
+        self.keys_differ(keys);
+        let conditions: Vec<Option<Condition>> = keys
+            .iter()
+            .map(|key| {
+                if key.name.is_empty() {
+                    let diagnostic = self
+                        .mistake("L15", key.name_span, "an empty context key")
+                        .found("`\"\"`")
+                        .expected("a context key");
+                    self.report(diagnostic);
+                    return None;
+                }
+                let values = self.condition_values(operator, &key.value);
+                Some(Condition {
+                    operator: operator?,
+                    operator_span: member.name_span,
+                    key: key.name.clone(),
+                    key_span: key.name_span,
+                    values: values?,
+                })
+            })
+            .collect();
+        conditions.into_iter().collect()
+    }
+
+    /// Rule L15; keys equal to the letter are a repeated member, reported as such.
+    fn keys_differ(&mut self, keys: &[Member]) {
+        let mut seen: std::collections::HashMap<String, &str> = std::collections::HashMap::new();
+        for key in keys {
+            if let Some(first) = seen.insert(key.name.to_ascii_lowercase(), &key.name)
+                && first != &*key.name
+            {
+                let diagnostic = self
+                    .mistake("L15", key.name_span, "two context keys that differ only in case")
+                    .found(format!("{} and {}", quote(first), quote(&key.name)))
+                    .expected("one of the two");
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    fn condition_values(&mut self, operator: Option<Operator>, value: &Value) -> Option<Vec<ConditionValue>> {
+        let items = match &value.kind {
+            Kind::Array(items) => items.as_slice(),
+            _ => std::slice::from_ref(value),
+        };
+        self.check_count(value.span, items.len())?;
+        let values: Vec<Option<ConditionValue>> =
+            items.iter().map(|item| self.condition_value(operator, item)).collect();
+        values.into_iter().collect()
+    }
+
+    /// Rules L13, L14, L18, L52, L63.
+    fn condition_value(&mut self, operator: Option<Operator>, value: &Value) -> Option<ConditionValue> {
+        let text: Box<str> = match &value.kind {
+            Kind::String(text) | Kind::Number(text) => text.clone(),
+            Kind::Bool(boolean) => if *boolean { "true" } else { "false" }.into(),
+            Kind::Null | Kind::Array(_) | Kind::Object(_) => {
+                self.wrong_type("L13", value, "a condition value of the wrong type", "a string, a number or a boolean");
+                return None;
+            }
+        };
+        self.check_length(value.span, &text)?;
+        let operand = match operator?.test {
+            Test::Arn => self.arn_operand(&text),
+            Test::StringLike => Template::parse(&text, self.version, Wildcards::Match).map(Operand::Text),
+            test if test.substitutes() => Template::parse(&text, self.version, Wildcards::AreText).map(Operand::Text),
+            Test::Date(_) if Instant::parse(&text).is_none() => {
+                let diagnostic = self
+                    .mistake("L18", value.span, "a date that cannot be read")
+                    .found(quote(&text))
+                    .expected("epoch seconds or a date such as `2026-11-26T08:00:00Z`");
+                self.report(diagnostic);
+                return None;
+            }
+            _ => Ok(Operand::Plain),
+        };
+        match operand {
+            Ok(operand) => Some(ConditionValue { span: value.span, text, operand }),
+            Err(error) => {
+                self.wrong_syntax(value.span, &error);
+                None
+            }
+        }
+    }
+
+    /// Rule L98.
+    fn arn_operand(&self, text: &str) -> Result<Operand, SyntaxError> {
+        match ArnTemplate::parse(text, self.version)? {
+            Some(arn) => Ok(Operand::Arn(arn)),
+            None => Template::parse(text, self.version, Wildcards::Match).map(Operand::ShortArn),
+        }
+    }
+
+    /// Rules E38 to E55.
+    #[expect(clippy::option_option, reason = "the outer level is a mistake, the inner one an absent element")]
+    fn principal(
+        &mut self,
+        statement: Span,
+        plain: Option<&Member>,
+        negated: Option<&Member>,
+        effect: Option<Effect>,
+    ) -> Option<Option<PrincipalElement>> {
+        let row = self.kind.row();
+        if row.principal == PrincipalRule::Forbidden {
+            let Some(member) = plain.or(negated) else { return Some(None) };
+            let diagnostic = self
+                .mistake("E55", member.name_span, &format!("{} names no principal", self.kind.with_article()))
+                .found(quote(&member.name))
+                .expected("a statement without it");
+            self.report(diagnostic);
+            return None;
+        }
+        if plain.is_none() && negated.is_none() {
+            let diagnostic = self.missing("E55", statement, "a statement without principal").expected("`Principal`");
+            self.report(diagnostic);
+        }
+        let (negated, member) = self.one_of("E55", plain, negated)?;
+        let only_star = row.principal == PrincipalRule::OnlyStar;
+        if negated && (!row.not_principal || effect == Some(Effect::Allow)) {
+            let rule = if only_star {
+                "E14"
+            } else if row.not_principal {
+                "E52"
+            } else {
+                "E33"
+            };
+            let message = match rule {
+                "E52" => "`NotPrincipal` with `Allow` is not supported".to_owned(),
+                _ => format!("`NotPrincipal` is not supported in {}", self.kind.with_article()),
+            };
+            let diagnostic =
+                self.mistake(rule, member.name_span, &message).found("`NotPrincipal`").expected("`Principal`");
+            self.report(diagnostic);
+            return None;
+        }
+        if only_star && !matches!(&member.value.kind, Kind::String(text) if &**text == "*") {
+            let diagnostic = self
+                .mistake("E14", member.value.span, "the principal of a resource control policy is not `*`")
+                .found(quote(self.source.slice(member.value.span)))
+                .expected("the string `*`");
+            self.report(diagnostic);
+            return None;
+        }
+        let entries = self.principal_entries(&member.value)?;
+        Some(Some(PrincipalElement { span: member.value.span, negated, entries }))
+    }
+
+    /// Rule E38.
+    fn principal_entries(&mut self, value: &Value) -> Option<Vec<PrincipalEntry>> {
+        const EXPECTED: &str = "`*`, or an object with `AWS`, `Service`, `Federated` or `CanonicalUser`";
+        let members = match &value.kind {
+            Kind::String(text) if &**text == "*" => {
+                return Some(vec![PrincipalEntry {
+                    span: value.span,
+                    text: text.clone(),
+                    name: PrincipalName::Everyone,
+                }]);
+            }
+            Kind::Object(members) if !members.is_empty() => members,
+            Kind::Object(_) => {
+                let diagnostic =
+                    self.mistake("E49", value.span, "an empty principal").found("an empty object").expected(EXPECTED);
+                self.report(diagnostic);
+                return None;
+            }
+            Kind::String(text) => {
+                let diagnostic =
+                    self.mistake("E38", value.span, "malformed principal").found(quote(text)).expected(EXPECTED);
+                self.report(diagnostic);
+                return None;
+            }
+            _ => {
+                self.wrong_type("E38", value, "malformed principal", EXPECTED);
+                return None;
+            }
+        };
+        let entries: Vec<Option<Vec<PrincipalEntry>>> =
+            members.iter().map(|member| self.principal_member(member)).collect();
+        Some(entries.into_iter().collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
+    fn principal_member(&mut self, member: &Member) -> Option<Vec<PrincipalEntry>> {
+        let read: fn(&str) -> Result<PrincipalName, Refused> = match &*member.name {
+            "AWS" => PrincipalName::aws,
+            "Service" => PrincipalName::service,
+            "Federated" => PrincipalName::federated,
+            "CanonicalUser" => PrincipalName::canonical_user,
+            _ => {
+                self.unknown_member("E38", member, &["AWS", "Service", "Federated", "CanonicalUser"]);
+                return None;
+            }
+        };
+        let items = match &member.value.kind {
+            Kind::Array(items) if items.is_empty() => {
+                let diagnostic = self
+                    .mistake("E49", member.value.span, "an empty principal")
+                    .found("an empty list")
+                    .expected("a name");
+                self.report(diagnostic);
+                return None;
+            }
+            Kind::Array(items) => items.as_slice(),
+            _ => std::slice::from_ref(&member.value),
+        };
+        self.check_count(member.value.span, items.len())?;
+        let entries: Vec<Option<PrincipalEntry>> = items.iter().map(|item| self.principal_entry(item, read)).collect();
+        entries.into_iter().collect()
+    }
+
+    fn principal_entry(
+        &mut self,
+        item: &Value,
+        read: fn(&str) -> Result<PrincipalName, Refused>,
+    ) -> Option<PrincipalEntry> {
+        let Kind::String(text) = &item.kind else {
+            self.wrong_type("E38", item, "a principal that is no string", "a string");
+            return None;
+        };
+        if text.is_empty() {
+            let diagnostic =
+                self.mistake("E49", item.span, "an empty principal").found("an empty string").expected("a name");
+            self.report(diagnostic);
+            return None;
+        }
+        self.check_length(item.span, text)?;
+        match read(text) {
+            Ok(name) => Some(PrincipalEntry { span: item.span, text: text.clone(), name }),
+            Err(Refused { rule, message, expected }) => {
+                let diagnostic = self.mistake(rule, item.span, message).found(quote(text)).expected(expected);
+                self.report(diagnostic);
+                None
+            }
+        }
+    }
+
+    /// Rule E14: only `Deny`, unless the document is the full-access policy written out.
+    fn resource_control(&mut self, statements: &[Statement]) {
+        if let [only] = statements
+            && is_full_access(only)
+        {
+            return;
+        }
+        for statement in statements {
+            if statement.effect == Effect::Allow {
+                let diagnostic = self
+                    .mistake("E14", statement.span, "a resource control policy only denies")
+                    .found("`Allow`")
+                    .expected("`Deny`, or the full-access policy alone");
+                self.report(diagnostic);
+            }
+            if statement.actions.negated {
+                let diagnostic = self
+                    .mistake("E14", statement.span, "`NotAction` is not supported in a resource control policy")
+                    .found("`NotAction`")
+                    .expected("`Action`");
+                self.report(diagnostic);
+            }
+            let bare = statement.actions.entries.iter().filter(|entry| entry.pattern == ActionPattern::All);
+            for entry in bare {
+                let diagnostic = self
+                    .mistake("E14", entry.span, "the action of a resource control policy names its service")
+                    .found("`*`")
+                    .expected("an action such as `s3:*`");
+                self.report(diagnostic);
+            }
+        }
+    }
+}
+
+/// `Allow` of `*` on `*` for `*` without conditions (Rule E14).
+fn is_full_access(statement: &Statement) -> bool {
+    let Some(resources) = &statement.resources else { return false };
+    statement.effect == Effect::Allow
+        && statement.conditions.is_empty()
+        && !statement.actions.negated
+        && matches!(&*statement.actions.entries, [action] if action.pattern == ActionPattern::All)
+        && !resources.negated
+        && matches!(&*resources.entries, [resource] if resource.pattern.is_all())
+}
