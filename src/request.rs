@@ -1,0 +1,420 @@
+//! One question: who wants to do what to which resource, in which context (Rules E1 to E7, E56 to E60).
+//!
+//! A [`Request`] borrows its texts. Everything about it that does not depend on policies is worked out here, once:
+//! the kind of caller, the owner of the resource, the context keys that AWS derives. This room knows no policies.
+
+mod context;
+mod error;
+mod principal;
+mod session;
+
+use std::borrow::Cow;
+
+pub use context::{Context, ContextEntry, ContextValue, MAX_CONTEXT_KEYS, MAX_CONTEXT_VALUES};
+pub use error::{RequestError, RequestErrorKind};
+pub use principal::{Principal, PrincipalKind};
+pub use session::Session;
+
+use crate::document::PolicyKind;
+use crate::language::action::parse_request_action;
+use crate::language::arn::Arn;
+use crate::source::quote;
+
+/// One principal, one action, one resource and one context (Rule E1).
+///
+/// # Examples
+///
+/// ```
+/// use iamtree::request::{PrincipalKind, Request};
+///
+/// let request = Request::new(
+///     "arn:aws:sts::111122223333:assumed-role/App/one",
+///     "s3:GetObject",
+///     "arn:aws:s3:::app/cat.jpg",
+/// )?
+/// .resource_account("111122223333")?
+/// .with("aws:SecureTransport", "true")?
+/// .with("aws:TagKeys", &["team"][..])?;
+/// assert_eq!(request.principal().kind(), PrincipalKind::Session);
+/// assert!(request.context().get("AWS:securetransport").is_some());
+/// # Ok::<(), iamtree::request::RequestError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request<'a> {
+    head: Head<'a>,
+    context: Context<'a>,
+}
+
+/// A request without its context: what a compiled engine can classify without allocating.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head<'a> {
+    pub principal: Principal<'a>,
+    pub action: RequestAction<'a>,
+    pub resource: RequestResource<'a>,
+    resource_account: Option<&'a str>,
+    pub issuer: Option<&'a str>,
+}
+
+/// The action of a request, split at its colon (Rule L26).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestAction<'a> {
+    /// The whole text, `service:Name`.
+    pub text: &'a str,
+    /// What stands before the colon.
+    pub service: &'a str,
+    /// What stands behind it.
+    pub name: &'a str,
+}
+
+/// The resource of a request (Rules L32, L40).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestResource<'a> {
+    /// `*`: the action has no resource.
+    None,
+    /// An ARN of six fields.
+    Arn(Arn<'a>),
+}
+
+/// The owner's account and how it is known (Rule E4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner<'a> {
+    /// The account; `None` if nothing says it and the caller has none either.
+    pub account: Option<&'a str>,
+    /// What says so.
+    pub source: OwnerSource,
+}
+
+/// What says whose a resource is (Rule E4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OwnerSource {
+    /// The request names the account.
+    Request,
+    /// The account field of the resource's ARN.
+    Arn,
+    /// Nothing: it is taken to be the caller's, and never becomes `aws:ResourceAccount`.
+    DefaultedToCaller,
+}
+
+impl<'a> Request<'a> {
+    /// Asks for a principal: an ARN, a service name, `*` for an unsigned request, or an identity provider for the
+    /// actions that take a token (Rule E2).
+    ///
+    /// # Errors
+    ///
+    /// Returns what is malformed: principal, action (Rule L26) or resource (Rule L40).
+    pub fn new(principal: &'a str, action: &'a str, resource: &'a str) -> Result<Self, RequestError> {
+        let action = RequestAction::parse(action)?;
+        let principal = Principal::classify(principal, &action)?;
+        Request::of(principal, action, RequestResource::parse(resource)?)
+    }
+
+    /// Asks without naming the principal: it is somebody of the owner's account, and only identity-based policies
+    /// can be asked so (Rule E2, "Unnamed").
+    ///
+    /// # Errors
+    ///
+    /// Returns what is malformed: action (Rule L26) or resource (Rule L40).
+    pub fn unnamed(action: &'a str, resource: &'a str) -> Result<Self, RequestError> {
+        Request::of(Principal::unnamed(), RequestAction::parse(action)?, RequestResource::parse(resource)?)
+    }
+
+    fn of(
+        principal: Principal<'a>,
+        action: RequestAction<'a>,
+        resource: RequestResource<'a>,
+    ) -> Result<Self, RequestError> {
+        let head = Head { principal, action, resource, resource_account: None, issuer: None };
+        let mut context = Context::default();
+        principal.derive_keys(&mut context);
+        let mut request = Request { head, context };
+        request.derive_resource_account();
+        Ok(request)
+    }
+
+    /// Rule E56: from the request or the ARN, never from the default of Rule E4.
+    fn derive_resource_account(&mut self) {
+        if let Some(account) = self.head.known_resource_account() {
+            self.context.derive(RESOURCE_ACCOUNT, account);
+        }
+    }
+
+    /// Says whose the resource is: a twelve-digit account (Rule E4). S3 ARNs do not tell it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it is not twelve digits or contradicts the account in the resource's ARN.
+    pub fn resource_account(mut self, account: &'a str) -> Result<Self, RequestError> {
+        self.head = self.head.with_resource_account(account)?;
+        self.derive_resource_account();
+        Ok(self)
+    }
+
+    /// Says which user issued the caller, a federated user (Rule E44): the user's ARN.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the caller is no federated user or the issuer is no user of its account.
+    pub fn issued_by(mut self, user: &'a str) -> Result<Self, RequestError> {
+        let issuer = Principal::classify(user, &self.head.action)?;
+        let principal = self.head.principal;
+        let fits = principal.kind() == PrincipalKind::FederatedUser
+            && issuer.kind() == PrincipalKind::User
+            && (issuer.account(), issuer.partition()) == (principal.account(), principal.partition());
+        if !fits {
+            return Err(RequestError::new(
+                RequestErrorKind::Principal,
+                "E44",
+                format!("{} cannot have issued {}", quote(user), quote(principal.text().unwrap_or_default())),
+            ));
+        }
+        self.head.issuer = Some(user);
+        Ok(self)
+    }
+
+    /// Gives a context key: a text is a single value, a list is a multivalued one, even with one member (Rule L75).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the key is empty or given already in any spelling (Rule E59), contradicts the principal
+    /// (Rule E58), or there are more keys or values than [`MAX_CONTEXT_KEYS`] or [`MAX_CONTEXT_VALUES`].
+    pub fn with(
+        mut self,
+        key: impl Into<Cow<'a, str>>,
+        value: impl Into<ContextValue<'a>>,
+    ) -> Result<Self, RequestError> {
+        let (key, value) = (key.into(), value.into());
+        self.head.principal.check_given(&key, &value)?;
+        self.context.give(key, value)?;
+        Ok(self)
+    }
+
+    /// The caller.
+    pub fn principal(&self) -> &Principal<'a> {
+        &self.head.principal
+    }
+
+    /// The action.
+    pub fn action(&self) -> RequestAction<'a> {
+        self.head.action
+    }
+
+    /// The resource.
+    pub fn resource(&self) -> RequestResource<'a> {
+        self.head.resource
+    }
+
+    /// The user that issued a federated user, if the request says so (Rule E44).
+    pub fn issuer(&self) -> Option<&'a str> {
+        self.head.issuer
+    }
+
+    /// The context: keys given and keys derived (Rules E56, E60).
+    pub fn context(&self) -> &Context<'a> {
+        &self.context
+    }
+
+    pub(crate) fn head(&self) -> &Head<'a> {
+        &self.head
+    }
+
+    /// Whose the resource is (Rule E4).
+    pub fn owner(&self) -> Owner<'a> {
+        self.head.owner()
+    }
+
+    /// Whether the caller belongs to the owner's account (Rule E5). An unnamed caller does (Rule E2); a caller
+    /// without account does not.
+    pub fn is_same_account(&self) -> bool {
+        self.head.is_same_account()
+    }
+
+    /// Whether the action assumes a role: one of five STS actions on the ARN of a role (Rule E33).
+    pub fn assumes_role(&self) -> bool {
+        self.head.assumes_role()
+    }
+
+    /// Whether the role that is assumed is service-linked (Rules E15, E63).
+    pub fn assumes_service_linked_role(&self) -> bool {
+        self.head.assumes_service_linked_role()
+    }
+
+    /// Whether the resource is a KMS key (Rule E32).
+    pub fn is_kms_key(&self) -> bool {
+        self.head.is_kms_key()
+    }
+
+    /// Whether the caller is a service-linked role, by its own ARN or by `aws:PrincipalArn` (Rule E63).
+    pub fn is_service_linked(&self) -> bool {
+        self.head.is_service_linked(self.context.single(PRINCIPAL_ARN))
+    }
+
+    /// The kind of policy that decides on the side of the resource: [`PolicyKind::Trust`] if the action assumes a
+    /// role, else [`PolicyKind::Resource`] (Rule E33).
+    pub fn resource_policy_kind(&self) -> PolicyKind {
+        if self.assumes_role() { PolicyKind::Trust } else { PolicyKind::Resource }
+    }
+}
+
+impl<'a> Head<'a> {
+    /// Classifies all but the context.
+    pub(crate) fn new(principal: &'a str, action: RequestAction<'a>, resource: &'a str) -> Result<Self, RequestError> {
+        Ok(Head {
+            principal: Principal::classify(principal, &action)?,
+            action,
+            resource: RequestResource::parse(resource)?,
+            resource_account: None,
+            issuer: None,
+        })
+    }
+
+    pub(crate) fn with_resource_account(mut self, account: &'a str) -> Result<Self, RequestError> {
+        let refuse = |message| Err(RequestError::new(RequestErrorKind::ResourceAccount, "E4", message));
+        if !principal::is_account(account) {
+            return refuse(format!("malformed resource account: found {}, expected twelve digits", quote(account)));
+        }
+        if let Some(other) = self.account_in_arn().filter(|other| *other != account) {
+            let (found, expected) = (quote(account), quote(other));
+            return refuse(format!(
+                "the resource account contradicts the resource: found {found}, expected {expected}"
+            ));
+        }
+        self.resource_account = Some(account);
+        Ok(self)
+    }
+
+    /// The value of `aws:ResourceAccount` (Rule E56); an unnamed caller has none of the derived keys (Rule E2).
+    pub(crate) fn known_resource_account(&self) -> Option<&'a str> {
+        let account = self.resource_account.or_else(|| self.account_in_arn());
+        account.filter(|_| self.principal.kind() != PrincipalKind::Unnamed)
+    }
+
+    pub(crate) fn owner(&self) -> Owner<'a> {
+        if let Some(account) = self.resource_account {
+            return Owner { account: Some(account), source: OwnerSource::Request };
+        }
+        match self.account_in_arn() {
+            Some(account) => Owner { account: Some(account), source: OwnerSource::Arn },
+            None => Owner { account: self.principal.account(), source: OwnerSource::DefaultedToCaller },
+        }
+    }
+
+    pub(crate) fn is_same_account(&self) -> bool {
+        self.principal.kind() == PrincipalKind::Unnamed
+            || self.principal.account().is_some_and(|account| self.owner().account == Some(account))
+    }
+
+    pub(crate) fn assumes_role(&self) -> bool {
+        self.role_arn().is_some()
+            && self.action.is_one_of(&[
+                "sts:AssumeRole",
+                "sts:AssumeRoleWithWebIdentity",
+                "sts:AssumeRoleWithSAML",
+                "sts:TagSession",
+                "sts:SetSourceIdentity",
+            ])
+    }
+
+    pub(crate) fn assumes_service_linked_role(&self) -> bool {
+        self.assumes_role() && self.role_arn().is_some_and(|arn| principal::is_service_linked(arn.resource()))
+    }
+
+    pub(crate) fn is_kms_key(&self) -> bool {
+        matches!(self.resource, RequestResource::Arn(arn) if arn.service() == "kms" && arn.resource().starts_with("key/"))
+    }
+
+    /// `principal_arn` is the value of `aws:PrincipalArn`.
+    pub(crate) fn is_service_linked(&self, principal_arn: Option<&str>) -> bool {
+        let by_name = matches!(self.principal.kind(), PrincipalKind::Role | PrincipalKind::Session);
+        let is_linked = |arn: Arn<'_>| principal::is_service_linked(arn.resource());
+        by_name
+            && (principal::is_service_linked(self.principal.resource())
+                || principal_arn.and_then(Arn::parse).is_some_and(is_linked))
+    }
+
+    fn role_arn(&self) -> Option<Arn<'a>> {
+        match self.resource {
+            RequestResource::Arn(arn) if arn.service() == "iam" && arn.resource().starts_with("role/") => Some(arn),
+            _ => None,
+        }
+    }
+
+    fn account_in_arn(&self) -> Option<&'a str> {
+        match self.resource {
+            RequestResource::Arn(arn) => Some(arn.account()).filter(|account| principal::is_account(account)),
+            RequestResource::None => None,
+        }
+    }
+}
+
+const RESOURCE_ACCOUNT: &str = "aws:ResourceAccount";
+const PRINCIPAL_ARN: &str = "aws:PrincipalArn";
+
+/// The context keys that AWS derives from the request itself (Rule E56, `aws:ResourceAccount` included).
+pub const DERIVED_KEYS: [&str; 8] = [
+    PRINCIPAL_ARN,
+    "aws:PrincipalAccount",
+    "aws:PrincipalType",
+    "aws:userid",
+    "aws:username",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalServiceName",
+    RESOURCE_ACCOUNT,
+];
+
+impl<'a> RequestAction<'a> {
+    /// Reads an action of a request.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is malformed (Rule L26).
+    pub fn parse(text: &'a str) -> Result<Self, RequestError> {
+        let (service, name) = parse_request_action(text)
+            .map_err(|error| RequestError::new(RequestErrorKind::Action, "L26", error.to_string()))?;
+        Ok(RequestAction { text, service, name })
+    }
+
+    /// Whether it is one of the actions given as `service:Name`, compared without regard to ASCII case (Rule L22).
+    pub fn is_one_of(&self, actions: &[&str]) -> bool {
+        actions.iter().any(|action| action.eq_ignore_ascii_case(self.text))
+    }
+}
+
+impl<'a> RequestResource<'a> {
+    /// Reads a resource of a request.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it is neither `*` nor an ARN of six fields (Rule L40).
+    pub fn parse(text: &'a str) -> Result<Self, RequestError> {
+        if text == "*" {
+            return Ok(RequestResource::None);
+        }
+        Arn::parse(text).map(RequestResource::Arn).ok_or_else(|| {
+            RequestError::new(
+                RequestErrorKind::Resource,
+                "L40",
+                format!("malformed resource: found {}, expected `*` or an ARN of six fields", quote(text)),
+            )
+        })
+    }
+
+    /// The text, `*` included.
+    pub fn text(&self) -> &'a str {
+        match self {
+            RequestResource::None => "*",
+            RequestResource::Arn(arn) => arn.as_str(),
+        }
+    }
+
+    /// The partition of the ARN.
+    pub fn partition(&self) -> Option<&'a str> {
+        match self {
+            RequestResource::None => None,
+            RequestResource::Arn(arn) => Some(arn.partition()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! Who asks (Rules E2, E3), and what follows from it for the context (Rules E56, E58, E63).
+
+use super::RequestAction;
+use super::context::{Context, ContextValue};
+use super::error::{RequestError, RequestErrorKind};
+use crate::language::arn::Arn;
+use crate::source::quote;
+
+/// A classified caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Principal<'a> {
+    kind: PrincipalKind,
+    text: &'a str,
+    arn: Option<Arn<'a>>,
+}
+
+/// The kinds of caller of Rule E2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+pub enum PrincipalKind {
+    /// Left out: somebody of the owner's account.
+    Unnamed,
+    /// An unsigned request, `*`.
+    Anonymous,
+    /// The identity provider behind a token.
+    FederatedIdp,
+    /// The root user of an account.
+    Root,
+    /// An IAM user.
+    User,
+    /// A session of a role, its name not known.
+    Role,
+    /// A session of a role.
+    Session,
+    /// A federated user (`GetFederationToken`).
+    FederatedUser,
+    /// An AWS service.
+    Service,
+}
+
+/// Identity providers that are built in (Rule E46).
+pub const BUILT_IN_PROVIDERS: [&str; 4] =
+    ["cognito-identity.amazonaws.com", "accounts.google.com", "graph.facebook.com", "www.amazon.com"];
+
+impl<'a> Principal<'a> {
+    pub(super) fn unnamed() -> Self {
+        Principal { kind: PrincipalKind::Unnamed, text: "", arn: None }
+    }
+
+    /// Rule E2, in the order of its table.
+    pub(super) fn classify(text: &'a str, action: &RequestAction<'_>) -> Result<Self, RequestError> {
+        if text == "*" {
+            return Ok(Principal { kind: PrincipalKind::Anonymous, text, arn: None });
+        }
+        let refuse = |expected| {
+            Err(RequestError::new(
+                RequestErrorKind::Principal,
+                "E2",
+                format!("malformed principal: found {}, expected {expected}", quote(text)),
+            ))
+        };
+        if text.contains(['*', '?']) {
+            return refuse("a name without wildcards, or `*` alone");
+        }
+        let arn = Arn::parse(text);
+        if is_token_caller(text, arn.as_ref(), action) {
+            // Of token callers only a provider's ARN has an account and a partition (Rule E3).
+            return Ok(Principal { kind: PrincipalKind::FederatedIdp, text, arn: arn.filter(is_provider) });
+        }
+        let kind = match &arn {
+            Some(arn) => kind_of_arn(arn),
+            None => is_service_name(text).then_some(PrincipalKind::Service),
+        };
+        match kind {
+            Some(kind) => Ok(Principal { kind, text, arn }),
+            None => refuse("the ARN of a root, user, role, role session or federated user, a service name, or `*`"),
+        }
+    }
+
+    /// The kind of caller.
+    pub fn kind(&self) -> PrincipalKind {
+        self.kind
+    }
+
+    /// The principal as given; `None` if unnamed.
+    pub fn text(&self) -> Option<&'a str> {
+        (self.kind != PrincipalKind::Unnamed).then_some(self.text)
+    }
+
+    /// The caller's account (Rule E3).
+    pub fn account(&self) -> Option<&'a str> {
+        self.arn.map(|arn| arn.account())
+    }
+
+    /// The caller's partition (Rule E3).
+    pub fn partition(&self) -> Option<&'a str> {
+        self.arn.map(|arn| arn.partition())
+    }
+
+    /// The resource part of the ARN, such as `role/path/Name`; empty without an ARN.
+    pub fn resource(&self) -> &'a str {
+        self.arn.map_or("", |arn| arn.resource())
+    }
+
+    /// The name: of a user or role without its path, of the role of a session, of a federated user; empty for
+    /// other callers.
+    pub fn name(&self) -> &'a str {
+        let resource = self.resource();
+        let (_, rest) = resource.split_once('/').unwrap_or_default();
+        match self.kind {
+            PrincipalKind::User | PrincipalKind::Role => rest.rsplit('/').next().unwrap_or_default(),
+            PrincipalKind::Session => rest.split('/').next().unwrap_or_default(),
+            PrincipalKind::FederatedUser => rest,
+            _ => "",
+        }
+    }
+
+    /// Whether identity-based policies and a boundary can apply (the last column of Rule E2).
+    pub fn takes_identity_policies(&self) -> bool {
+        use PrincipalKind::{FederatedUser, Role, Session, Unnamed, User};
+        matches!(self.kind, Unnamed | User | Role | Session | FederatedUser)
+    }
+
+    /// Whether session policies can apply (the last column of Rule E2).
+    pub fn takes_session_policies(&self) -> bool {
+        matches!(self.kind, PrincipalKind::Role | PrincipalKind::Session | PrincipalKind::FederatedUser)
+    }
+
+    /// Rule E56.
+    pub(super) fn derive_keys(&self, context: &mut Context<'a>) {
+        let account = self.account().unwrap_or_default();
+        match self.kind {
+            PrincipalKind::Unnamed | PrincipalKind::FederatedIdp => return,
+            PrincipalKind::Anonymous => {
+                context.derive("aws:PrincipalAccount", "anonymous");
+                context.derive("aws:PrincipalType", "Anonymous");
+                context.derive("aws:userid", "anonymous");
+                return;
+            }
+            PrincipalKind::Service => {
+                context.derive("aws:PrincipalIsAWSService", "true");
+                context.derive("aws:PrincipalServiceName", self.text);
+                return;
+            }
+            PrincipalKind::Session => {
+                let partition = self.partition().unwrap_or_default();
+                context.derive("aws:PrincipalArn", format!("arn:{partition}:iam::{account}:role/{}", self.name()));
+                context.derive("aws:PrincipalType", "AssumedRole");
+            }
+            PrincipalKind::Role => {
+                context.derive("aws:PrincipalArn", self.text);
+                context.derive("aws:PrincipalType", "AssumedRole");
+            }
+            PrincipalKind::User => {
+                context.derive("aws:PrincipalArn", self.text);
+                context.derive("aws:PrincipalType", "User");
+                context.derive("aws:username", self.name());
+            }
+            PrincipalKind::FederatedUser => {
+                context.derive("aws:PrincipalArn", self.text);
+                context.derive("aws:PrincipalType", "FederatedUser");
+                context.derive("aws:userid", format!("{account}:{}", self.name()));
+            }
+            PrincipalKind::Root => {
+                context.derive("aws:PrincipalArn", self.text);
+                context.derive("aws:PrincipalType", "Account");
+                context.derive("aws:userid", account);
+            }
+        }
+        context.derive("aws:PrincipalAccount", account);
+        context.derive("aws:PrincipalIsAWSService", "false");
+    }
+
+    /// Rule E58: a given key must not contradict the principal.
+    pub(super) fn check_given(&self, key: &str, value: &ContextValue<'_>) -> Result<(), RequestError> {
+        let text = match value {
+            ContextValue::Single(text) => Some(&**text),
+            ContextValue::Multi(_) => None,
+        };
+        let fits = if key.eq_ignore_ascii_case("aws:PrincipalAccount") {
+            self.accepts_account(text)
+        } else if key.eq_ignore_ascii_case("aws:PrincipalArn") {
+            self.accepts_arn(text)
+        } else {
+            true
+        };
+        if fits {
+            return Ok(());
+        }
+        let found = text.map_or("a list".to_owned(), quote);
+        Err(RequestError::new(
+            RequestErrorKind::Contradiction,
+            "E58",
+            format!("the context key {} contradicts the principal {}: found {found}", quote(key), quote(self.text)),
+        ))
+    }
+
+    fn accepts_account(&self, text: Option<&str>) -> bool {
+        match self.kind {
+            PrincipalKind::Unnamed | PrincipalKind::Service | PrincipalKind::FederatedIdp => true,
+            PrincipalKind::Anonymous => text == Some("anonymous"),
+            _ => text.is_some() && text == self.account(),
+        }
+    }
+
+    fn accepts_arn(&self, text: Option<&str>) -> bool {
+        match self.kind {
+            PrincipalKind::Unnamed | PrincipalKind::Service | PrincipalKind::FederatedIdp => true,
+            PrincipalKind::Anonymous => false,
+            PrincipalKind::User | PrincipalKind::FederatedUser | PrincipalKind::Root => text == Some(self.text),
+            PrincipalKind::Role | PrincipalKind::Session => text.and_then(Arn::parse).is_some_and(|arn| {
+                let name = arn.resource().strip_prefix("role/").and_then(|path| path.rsplit('/').next());
+                arn.service() == "iam"
+                    && arn.region().is_empty()
+                    && (Some(arn.partition()), Some(arn.account())) == (self.partition(), self.account())
+                    && name.is_some_and(|name| name.eq_ignore_ascii_case(self.name()))
+            }),
+        }
+    }
+}
+
+/// Twelve ASCII digits.
+pub(super) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The resource part of a role's ARN under the path of service-linked roles (Rule E63).
+pub(super) fn is_service_linked(resource: &str) -> bool {
+    resource.starts_with("role/aws-service-role/")
+}
+
+/// Rule E2, second row: who stands behind a token is the identity provider.
+fn is_token_caller(text: &str, arn: Option<&Arn<'_>>, action: &RequestAction<'_>) -> bool {
+    if text.is_empty() {
+        return false;
+    }
+    if action.is_one_of(&["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"]) {
+        return true;
+    }
+    (arn.is_some_and(is_provider) || BUILT_IN_PROVIDERS.contains(&text))
+        && action.is_one_of(&["sts:TagSession", "sts:SetSourceIdentity"])
+}
+
+fn is_provider(arn: &Arn<'_>) -> bool {
+    arn.service() == "iam" && ["oidc-provider/", "saml-provider/"].iter().any(|word| arn.resource().starts_with(word))
+}
+
+fn kind_of_arn(arn: &Arn<'_>) -> Option<PrincipalKind> {
+    if arn.partition().is_empty() || !arn.region().is_empty() || !is_account(arn.account()) {
+        return None;
+    }
+    let (word, rest) = arn.resource().split_once('/').unwrap_or((arn.resource(), ""));
+    let is_named = rest.rsplit('/').next().is_some_and(|name| !name.is_empty());
+    match (arn.service(), word) {
+        ("iam", "root") if arn.resource() == "root" => Some(PrincipalKind::Root),
+        ("iam", "user") if is_named => Some(PrincipalKind::User),
+        ("iam", "role") if is_named => Some(PrincipalKind::Role),
+        ("sts", "assumed-role") => match rest.split_once('/') {
+            Some((role, session)) if !role.is_empty() && !session.is_empty() && !session.contains('/') => {
+                Some(PrincipalKind::Session)
+            }
+            _ => None,
+        },
+        ("sts", "federated-user") if !rest.is_empty() => Some(PrincipalKind::FederatedUser),
+        _ => None,
+    }
+}
+
+/// `name.amazonaws.com`, also regional, also `.amazonaws.com.cn`.
+fn is_service_name(text: &str) -> bool {
+    let name = text.strip_suffix(".amazonaws.com").or_else(|| text.strip_suffix(".amazonaws.com.cn"));
+    name.is_some_and(|name| {
+        name.split('.').all(|label| {
+            !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        })
+    })
+}
