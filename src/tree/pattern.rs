@@ -1,0 +1,353 @@
+//! Patterns as short programs, and the matcher that runs them (Rules L30, L34, L55 to L60).
+//!
+//! A program is a range of [`Op`]s in one arena; equal texts and equal programs exist once. The matcher remembers
+//! only the last `*` it passed, which suffices: if the rest of a pattern cannot follow the earliest place at which
+//! the part before it fits, it cannot follow a later one. Its work is bounded by the product of the two lengths.
+//! A variable is a node that is compared with its value; no text is ever put together.
+
+use std::collections::HashMap;
+
+use super::slots::{KeyBuilder, Slot, Values};
+use crate::language::arn::ArnTemplate;
+use crate::language::pattern::{Template, Token};
+use crate::request::ContextValue;
+
+/// A text in the arena.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Text {
+    start: u32,
+    length: u32,
+}
+
+/// One step of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Op {
+    /// Exactly this text.
+    Literal(Text),
+    /// One Unicode scalar value.
+    One,
+    /// Any run of characters.
+    Run,
+    /// The value of a key, or the default if the key is absent or empty.
+    Variable { slot: Slot, default: Option<Text> },
+}
+
+/// A program: a range of the arena's steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Program {
+    start: u32,
+    length: u32,
+}
+
+/// All texts and programs of a tree.
+#[derive(Debug, Default)]
+pub(super) struct Arena {
+    text: String,
+    ops: Vec<Op>,
+}
+
+/// Fills an [`Arena`], keeping equal things once.
+#[derive(Default)]
+pub(super) struct ArenaBuilder {
+    arena: Arena,
+    texts: HashMap<String, Text>,
+    programs: HashMap<Vec<Op>, Program>,
+}
+
+impl ArenaBuilder {
+    pub(super) fn text(&mut self, text: &str) -> Text {
+        if let Some(known) = self.texts.get(text) {
+            return *known;
+        }
+        let placed = Text { start: narrow(self.arena.text.len()), length: narrow(text.len()) };
+        self.arena.text.push_str(text);
+        self.texts.insert(text.to_owned(), placed);
+        placed
+    }
+
+    pub(super) fn program(&mut self, ops: Vec<Op>) -> Program {
+        if let Some(known) = self.programs.get(&ops) {
+            return *known;
+        }
+        let program = Program { start: narrow(self.arena.ops.len()), length: narrow(ops.len()) };
+        self.arena.ops.extend_from_slice(&ops);
+        self.programs.insert(ops, program);
+        program
+    }
+
+    pub(super) fn ops(&mut self, template: &Template, keys: &mut KeyBuilder) -> Vec<Op> {
+        let op = |token: &Token| match token {
+            Token::Literal(text) => Op::Literal(self.text(text)),
+            Token::AnyOne => Op::One,
+            Token::AnyRun => Op::Run,
+            Token::Variable(variable) => Op::Variable {
+                slot: keys.slot(&variable.key),
+                default: variable.default.as_deref().map(|text| self.text(text)),
+            },
+        };
+        template.tokens().iter().map(op).collect()
+    }
+
+    pub(super) fn template(&mut self, template: &Template, keys: &mut KeyBuilder) -> Program {
+        let ops = self.ops(template, keys);
+        self.program(ops)
+    }
+
+    pub(super) fn fields(&mut self, arn: &ArnTemplate, keys: &mut KeyBuilder) -> [Program; 6] {
+        arn.fields().each_ref().map(|field| self.template(field, keys))
+    }
+
+    pub(super) fn finish(mut self) -> Arena {
+        self.arena.text.shrink_to_fit();
+        self.arena.ops.shrink_to_fit();
+        self.arena
+    }
+
+    /// What was filled in so far.
+    pub(super) fn arena(&self) -> &Arena {
+        &self.arena
+    }
+}
+
+/// Offsets of a set fit 32 bits: a document has at most that many bytes, and what it is compiled to is counted in
+/// the same pieces. A set beyond that fails to find its texts, which denies.
+fn narrow(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// How literal text is compared.
+pub(super) trait Compare {
+    /// Whether `text` begins with `literal`.
+    fn begins(text: &[u8], literal: &[u8]) -> bool;
+}
+
+/// Byte by byte, which is code point by code point (Rule L90).
+pub(super) struct Exact;
+
+/// With ASCII letters folded (Rules L22, L91).
+pub(super) struct FoldAscii;
+
+impl Compare for Exact {
+    fn begins(text: &[u8], literal: &[u8]) -> bool {
+        text.starts_with(literal)
+    }
+}
+
+impl Compare for FoldAscii {
+    fn begins(text: &[u8], literal: &[u8]) -> bool {
+        text.get(..literal.len()).is_some_and(|head| head.eq_ignore_ascii_case(literal))
+    }
+}
+
+/// What came of matching one program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Match {
+    Yes,
+    /// What stands before the first `*` does not fit.
+    HeadDiffers,
+    /// What stands before the first `*` fits, the rest does not, wherever it begins.
+    TailDiffers,
+}
+
+impl Arena {
+    pub(super) fn str(&self, text: Text) -> &str {
+        self.text.get(text.start as usize..(text.start + text.length) as usize).unwrap_or_default()
+    }
+
+    pub(super) fn program(&self, program: Program) -> &[Op] {
+        self.ops.get(program.start as usize..(program.start + program.length) as usize).unwrap_or_default()
+    }
+
+    /// A program as people write it, with variables named by `key`.
+    pub(super) fn text_of<'k>(&self, program: Program, key: impl Fn(Slot) -> &'k str) -> String {
+        let step = |op: &Op| match *op {
+            Op::Literal(text) => self.str(text).to_owned(),
+            Op::One => "?".to_owned(),
+            Op::Run => "*".to_owned(),
+            Op::Variable { slot, default: None } => format!("${{{}}}", key(slot)),
+            Op::Variable { slot, default: Some(text) } => format!("${{{}, '{}'}}", key(slot), self.str(text)),
+        };
+        self.program(program).iter().map(step).collect()
+    }
+
+    /// Bytes on the heap, as reserved.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.text.capacity() + self.ops.capacity() * size_of::<Op>()
+    }
+
+    /// The value of a variable, `None` if it has none (Rules L58, L59).
+    pub(super) fn resolve<'r>(&'r self, slot: Slot, default: Option<Text>, values: &Values<'r>) -> Option<&'r str> {
+        match values.get(slot) {
+            Some(ContextValue::Single(text)) if !text.is_empty() => Some(text),
+            Some(ContextValue::Multi(_)) => None,
+            Some(ContextValue::Single(_)) | None => default.map(|text| self.str(text)),
+        }
+    }
+
+    /// The keys of a program's variables.
+    pub(super) fn slots(&self, program: Program) -> impl Iterator<Item = Slot> {
+        self.program(program).iter().filter_map(|op| match *op {
+            Op::Variable { slot, .. } => Some(slot),
+            _ => None,
+        })
+    }
+
+    /// Whether every variable of a program has a value.
+    pub(super) fn has_values(&self, program: Program, values: &Values<'_>) -> bool {
+        self.program(program).iter().all(|op| match *op {
+            Op::Variable { slot, default } => self.resolve(slot, default, values).is_some(),
+            _ => true,
+        })
+    }
+
+    /// Whether a program matches the whole of a text. A variable without value matches nothing (Rule L60).
+    pub(super) fn matches<C: Compare>(&self, program: Program, text: &str, values: &Values<'_>) -> bool {
+        self.run::<C>(self.program(program), text.as_bytes(), values) == Match::Yes
+    }
+
+    fn run<C: Compare>(&self, ops: &[Op], text: &[u8], values: &Values<'_>) -> Match {
+        let mut at = 0;
+        let mut step = 0;
+        // Step behind the last `*`, and how far that star reaches.
+        let mut star: Option<(usize, usize)> = None;
+        loop {
+            let rest = text.get(at..).unwrap_or_default();
+            let taken = match ops.get(step) {
+                None if rest.is_empty() => return Match::Yes,
+                None => None,
+                Some(Op::Run) => {
+                    step += 1;
+                    if step == ops.len() {
+                        return Match::Yes;
+                    }
+                    star = Some((step, at));
+                    continue;
+                }
+                Some(Op::One) => rest.first().map(|&byte| width(byte)),
+                Some(&Op::Literal(literal)) => {
+                    let literal = self.str(literal).as_bytes();
+                    C::begins(rest, literal).then_some(literal.len())
+                }
+                Some(&Op::Variable { slot, default }) => match self.resolve(slot, default, values) {
+                    Some(value) => C::begins(rest, value.as_bytes()).then_some(value.len()),
+                    // Unlike a text that differs here, this cannot come right further on.
+                    None => return Match::TailDiffers,
+                },
+            };
+            if let Some(taken) = taken {
+                at += taken;
+                step += 1;
+                continue;
+            }
+            // Let the last star take one character more.
+            let Some((behind, reach)) = star else { return Match::HeadDiffers };
+            let Some(&byte) = text.get(reach) else { return Match::TailDiffers };
+            star = Some((behind, reach + width(byte)));
+            step = behind;
+            at = reach + width(byte);
+        }
+    }
+
+    /// Whether six fields match a whole ARN (Rule L34): wildcards of the first five stay within their field,
+    /// except a star that ends it, which may run on past colons.
+    ///
+    /// Fields are tried in runs, each ending with a field of such a star. A run stands at one place, or, behind
+    /// such a star, at the earliest of the places behind a colon: what can follow an early place includes what
+    /// can follow a later one.
+    pub(super) fn matches_fields(&self, fields: &[Program; 6], text: &str, values: &Values<'_>) -> bool {
+        let [head @ .., resource] = fields;
+        let mut next = 0;
+        let mut at = 0;
+        let mut floating = false;
+        loop {
+            let remaining = head.get(next..).unwrap_or_default();
+            let open = remaining.iter().position(|field| self.ends_open(*field));
+            let run = remaining.get(..open.map_or(remaining.len(), |last| last + 1)).unwrap_or_default();
+            // A floating run begins behind a colon.
+            let mut start = if floating {
+                match behind_colon(text, at) {
+                    Some(start) => start,
+                    None => return false,
+                }
+            } else {
+                at
+            };
+            let end = loop {
+                match self.matches_run(run, open.is_some(), resource, text, start, values) {
+                    RunMatch::Whole => return true,
+                    RunMatch::Never => return false,
+                    RunMatch::UpTo(end) => break end,
+                    RunMatch::NotHere if !floating => return false,
+                    RunMatch::NotHere => match behind_colon(text, start) {
+                        Some(later) => start = later,
+                        None => return false,
+                    },
+                }
+            };
+            next += run.len();
+            at = end;
+            floating = true;
+        }
+    }
+
+    /// Matches fields that stand one behind the other, and the resource part if none of them ends with a star.
+    fn matches_run(
+        &self,
+        run: &[Program],
+        ends_open: bool,
+        resource: &Program,
+        text: &str,
+        start: usize,
+        values: &Values<'_>,
+    ) -> RunMatch {
+        let mut at = start;
+        let mut field_end = start;
+        for field in run {
+            let rest = text.get(at..).unwrap_or_default();
+            let Some(length) = rest.find(':') else { return RunMatch::Never };
+            if !self.matches::<Exact>(*field, rest.get(..length).unwrap_or_default(), values) {
+                return RunMatch::NotHere;
+            }
+            field_end = at + length;
+            at = field_end + 1;
+        }
+        if ends_open {
+            return RunMatch::UpTo(field_end);
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        match self.run::<Exact>(self.program(*resource), rest.as_bytes(), values) {
+            Match::Yes => RunMatch::Whole,
+            Match::HeadDiffers => RunMatch::NotHere,
+            Match::TailDiffers => RunMatch::Never,
+        }
+    }
+
+    fn ends_open(&self, field: Program) -> bool {
+        self.program(field).last() == Some(&Op::Run)
+    }
+}
+
+enum RunMatch {
+    /// Up to the end of the text.
+    Whole,
+    /// All its fields; the last one ends at this colon.
+    UpTo(usize),
+    NotHere,
+    /// Neither here nor further on.
+    Never,
+}
+
+/// The place behind the first colon at or after `at`.
+fn behind_colon(text: &str, at: usize) -> Option<usize> {
+    text.get(at..)?.find(':').map(|colon| at + colon + 1)
+}
+
+/// Bytes of the character that begins with this byte of a UTF-8 text.
+fn width(first: u8) -> usize {
+    match first {
+        0x00..=0xbf => 1,
+        0xc0..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xff => 4,
+    }
+}

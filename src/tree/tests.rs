@@ -1,0 +1,122 @@
+use super::*;
+use crate::decision::Outcome;
+use crate::request::Session;
+use std::sync::Arc;
+
+const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/App/one";
+
+fn tree_of(statements: &str) -> Arc<Tree> {
+    let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+    let document = Document::parse(PolicyKind::Identity, "t.json", &text).unwrap();
+    Arc::new(Tree::compile(&PolicySet::new().identity(document)))
+}
+
+/// Whether a statement with one resource pattern and one value of `k:v` matches a resource.
+fn pattern_matches(pattern: &str, resource: &str, value: &str) -> bool {
+    let tree = tree_of(&format!(r#"{{"Effect": "Allow", "Action": "*", "Resource": "{pattern}"}}"#));
+    // Without principal there is no partition that could differ.
+    let request = Request::unnamed("s3:GetObject", resource).unwrap().with("k:v", value).unwrap();
+    tree.decide(&request).unwrap().is_allowed()
+}
+
+#[test]
+fn wildcards_of_resources() {
+    for (pattern, resource, matches) in [
+        ("arn:aws:s3:::a/*/b/*", "arn:aws:s3:::a/1/2/b/3", true),
+        ("arn:aws:s3:::a?c", "arn:aws:s3:::aéc", true),
+        ("arn:aws:s3:::a?c", "arn:aws:s3:::ac", false),
+        ("arn:aws:s3:::*a?", "arn:aws:s3:::aaa", true),
+        ("arn:aws:s3:::a:b", "arn:aws:s3:::a:b", true),
+        ("arn:aws:s3:*:*:data/*", "arn:aws:s3:::data/x", true),
+        // A star that ends its field may run on past colons, another one may not.
+        ("arn:aws:x:*:b:*", "arn:aws:x:1:2:3:b:z", true),
+        ("arn:aws:x:*:b", "arn:aws:x:1:2:3:b", false),
+        ("arn:aws:x:r:*:b", "arn:aws:x:r:1:2:3:b", true),
+        ("arn:aws:x:r*:*:b", "arn:aws:x:r1:2:3:4:b", true),
+        ("arn:aws:x:*r:a:b", "arn:aws:x:1:r:a:b", false),
+        ("arn:aws:x:r?1:a:b", "arn:aws:x:r:1:a:b", false),
+        ("arn:aws:x:*:a:b*", "arn:aws:x:1:c:a:b:c", true),
+        ("arn:aws:x:*:a:b?", "arn:aws:x:1:a:bx:a:by", true),
+        ("arn:aws:x:*:a:b", "arn:aws:x:1:a:c:a:b", true),
+        ("arn:aws:x:*:*:b*c", "arn:aws:x:1:2:3:bxc:y", false),
+        ("arn:a*:s3:::x", "arn:aws-cn:s3:::x", true),
+        ("arn:a*w:s3:::x", "arn:aws:s3:::x", false),
+        ("arn:aws:s3", "arn:aws:s3:::x", true),
+        ("arn:aws:dynamodb:eu-west-1", "arn:aws:dynamodb:us-east-1:1:table/T", false),
+    ] {
+        assert_eq!(pattern_matches(pattern, resource, "v"), matches, "{pattern} {resource}");
+    }
+}
+
+#[test]
+fn values_are_literal() {
+    for (pattern, resource, value, matches) in [
+        ("arn:aws:s3:::a/${k:v}/*", "arn:aws:s3:::a/b/c", "b", true),
+        ("arn:aws:s3:::a/${k:v}/*", "arn:aws:s3:::a/b/c", "*", false),
+        ("arn:aws:s3:::a/${k:v}/*", "arn:aws:s3:::a/*/c", "*", true),
+        ("arn:aws:s3:::a/${k:v}/*", "arn:aws:s3:::a/${k:v}/c", "${k:v}", true),
+        ("arn:aws:s3:::a/${k:v}/*", "arn:aws:s3:::a//c", "", false),
+        ("arn:aws:s3:::${k:none, 'x*'}", "arn:aws:s3:::x*", "v", true),
+        ("arn:aws:s3:::${k:none, 'x*'}", "arn:aws:s3:::xy", "v", false),
+        ("arn:aws:sqs:*:${k:v}:key/*", "arn:aws:sqs:r:1:key/2", "1", true),
+        ("arn:aws:sqs:*:${k:v}:key/*", "arn:aws:sqs:r:1:2:key/2", "1:2", false),
+    ] {
+        assert_eq!(pattern_matches(pattern, resource, value), matches, "{pattern} {resource} {value}");
+    }
+}
+
+#[test]
+fn every_action_finds_its_statements() {
+    let tree = tree_of(
+        r#"{"Effect": "Allow", "Action": ["s3:Get*", "dynamodb:?atchGetItem", "*:List"], "Resource": "*"},
+           {"Effect": "Deny", "NotAction": ["s3:*", "dynamodb:*", "x:List"], "Resource": "*"}"#,
+    );
+    for (action, outcome) in [
+        ("S3:getOBJECT", Outcome::Allowed),
+        ("s3:PutObject", Outcome::ImplicitDeny),
+        ("dynamodb:BatchGetItem", Outcome::Allowed),
+        ("x:List", Outcome::Allowed),
+        ("y:List", Outcome::ExplicitDeny),
+        ("x:Lists", Outcome::ExplicitDeny),
+    ] {
+        let request = Request::new(SESSION, action, "*").unwrap();
+        assert_eq!(tree.decide(&request).unwrap().outcome(), outcome, "{action}");
+    }
+}
+
+#[test]
+fn a_bound_session_answers_like_a_request_by_name() {
+    let tree = tree_of(
+        r#"{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::app",
+            "Condition": {"StringLike": {"s3:prefix": "${aws:PrincipalTag/team}/*"},
+                          "StringEquals": {"aws:PrincipalTag/team": "red"},
+                          "DateLessThan": {"aws:CurrentTime": "2026-01-01"},
+                          "StringEqualsIfExists": {"aws:ResourceAccount": "111122223333"},
+                          "StringNotEquals": {"aws:userid": "AROA:two"}}}"#,
+    );
+    let session = Session::new(SESSION).unwrap().with("aws:PrincipalTag/team", "red").unwrap();
+    let bound = tree.bind(&session).unwrap();
+    let action = tree.action("s3:ListBucket").unwrap();
+    let keys = ["s3:prefix", "aws:EpochTime", "AWS:UserId", "aws:ResourceAccount", "aws:PrincipalTag/TEAM"];
+    let handles = keys.map(|key| tree.key(key));
+    let values = ["red/x", "0", "AROA:two", "444455556666", "red"];
+    for chosen in 0..32u32 {
+        let given: Vec<_> = (0..5).filter(|bit| chosen >> bit & 1 == 1).collect();
+        let by_handle: Vec<_> = given.iter().map(|&at| (&handles[at], values[at].into())).collect();
+        let by_name =
+            given.iter().try_fold(session.request("s3:ListBucket", "arn:aws:s3:::app").unwrap(), |request, &at| {
+                request.with(keys[at], values[at])
+            });
+        let expected = by_name.and_then(|request| tree.decide(&request)).map_err(|error| error.kind());
+        let answered = bound.decide(&action, "arn:aws:s3:::app", &by_handle).map_err(|error| error.kind());
+        assert_eq!(answered, expected, "{given:?}");
+    }
+}
+
+#[test]
+fn handles_of_another_tree_are_refused() {
+    let [one, two] = [0, 1].map(|_| tree_of(r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#));
+    let bound = one.bind(&Session::new(SESSION).unwrap()).unwrap();
+    assert!(bound.decide(&one.action("s3:GetObject").unwrap(), "*", &[]).unwrap().is_allowed());
+    assert!(bound.decide(&two.action("s3:GetObject").unwrap(), "*", &[]).is_err());
+}
