@@ -30,8 +30,10 @@
 //! | compile and ask | [`Engine`], [`Engine::decide`], [`Engine::explain`] |
 //! | ask for a logged-in user thousands of times | [`Session`], [`Engine::bind`], [`BoundSession`] |
 //! | put the question | [`Request`] |
+//! | run case files | [`cases`] |
 //! | generate policies and requests | `strategies` (feature `proptest`) |
 
+pub mod cases;
 pub mod decision;
 pub mod document;
 pub mod engine;

@@ -1,0 +1,88 @@
+//! The texts of the policies of one question, by kind, before any is parsed.
+
+use super::Refusal;
+use crate::document::{Document, DocumentError, Level, PolicyKind, PolicySet, SetError};
+use crate::source::{Diagnostic, Source};
+
+/// The text of a document; or, if its bytes are no text, where and why not.
+pub(crate) type Text = Result<Source, Box<Diagnostic>>;
+
+/// The texts of the policies of one question, by kind.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PolicyTexts {
+    pub identity: Vec<Text>,
+    pub boundary: Option<Text>,
+    pub session: Vec<Text>,
+    pub resource: Option<Text>,
+    pub service_control: Vec<LevelTexts>,
+    pub resource_control: Vec<LevelTexts>,
+    pub endpoint: Option<Text>,
+}
+
+/// The texts of one level of service or resource control policies.
+#[derive(Debug, Clone)]
+pub(crate) struct LevelTexts {
+    pub name: String,
+    pub documents: Vec<Text>,
+}
+
+impl PolicyTexts {
+    /// Parses all of them. `resource_kind` says what the policy of the resource is read as (Rule E33).
+    ///
+    /// # Errors
+    ///
+    /// Returns the mistakes of every document that is refused, not only of the first.
+    pub fn parse(&self, resource_kind: PolicyKind) -> Result<PolicySet, Refusal> {
+        let mut reader = Reader::default();
+        let identity = reader.documents(PolicyKind::Identity, &self.identity);
+        let boundary = reader.documents(PolicyKind::Boundary, &self.boundary);
+        let session = reader.documents(PolicyKind::Session, &self.session);
+        let resource = reader.documents(resource_kind, &self.resource);
+        let service_control = reader.levels(PolicyKind::ServiceControl, &self.service_control);
+        let resource_control = reader.levels(PolicyKind::ResourceControl, &self.resource_control);
+        let endpoint = reader.documents(PolicyKind::Endpoint, &self.endpoint);
+        if !reader.refused.is_empty() {
+            return Err(Refusal::Documents(reader.refused));
+        }
+
+        let mut set = identity.into_iter().fold(PolicySet::new(), PolicySet::identity);
+        set = session.into_iter().fold(set, PolicySet::session);
+        set = service_control.into_iter().fold(set, PolicySet::service_control);
+        set = resource_control.into_iter().fold(set, PolicySet::resource_control);
+        let single = |set, document: Vec<Document>, add: fn(PolicySet, Document) -> Result<PolicySet, SetError>| {
+            document.into_iter().try_fold(set, add)
+        };
+        set = single(set, boundary, PolicySet::boundary)?;
+        set = single(set, resource, PolicySet::resource)?;
+        Ok(single(set, endpoint, PolicySet::endpoint)?)
+    }
+}
+
+/// Parses on after a refused document, so that one run shows every mistake.
+#[derive(Default)]
+struct Reader {
+    refused: Vec<DocumentError>,
+}
+
+impl Reader {
+    fn documents<'t>(&mut self, kind: PolicyKind, texts: impl IntoIterator<Item = &'t Text>) -> Vec<Document> {
+        let mut documents = Vec::new();
+        for text in texts {
+            let parsed = match text {
+                Ok(source) => Document::parse(kind, source.name(), source.text()),
+                Err(diagnostic) => Err(DocumentError::new(vec![Diagnostic::clone(diagnostic)], 0)),
+            };
+            match parsed {
+                Ok(document) => documents.push(document),
+                Err(error) => self.refused.push(error),
+            }
+        }
+        documents
+    }
+
+    fn levels(&mut self, kind: PolicyKind, levels: &[LevelTexts]) -> Vec<Level> {
+        let parse =
+            |level: &LevelTexts| Level { name: level.name.clone(), documents: self.documents(kind, &level.documents) };
+        levels.iter().map(parse).collect()
+    }
+}
