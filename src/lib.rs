@@ -34,6 +34,8 @@
 //! | generate policies and requests | `strategies` (feature `proptest`) |
 
 pub mod cases;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod decision;
 pub mod document;
 pub mod engine;

@@ -1,0 +1,98 @@
+//! The options that name policies, one for each kind.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::input::Input;
+use super::stop::Stop;
+use crate::cases::policies::{LevelTexts, PolicyTexts};
+
+/// The policies of one question.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policies")]
+pub(super) struct Policies {
+    /// Identity-based policies of the caller. Here and below, a FILE of `-` is standard input
+    #[arg(long, visible_alias = "identity-policy", value_name = "FILE", num_args = 1..)]
+    policy: Vec<PathBuf>,
+
+    /// Permissions boundary of the caller
+    #[arg(long, value_name = "FILE")]
+    boundary: Option<PathBuf>,
+
+    /// Session policies
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    session_policy: Vec<PathBuf>,
+
+    /// Policy of the resource; of the role, if the action assumes one
+    #[arg(long, value_name = "FILE")]
+    resource_policy: Option<PathBuf>,
+
+    /// Service control policy of a level; the level named first is the organization root
+    #[arg(long, value_name = "LEVEL=FILE", value_parser = level_file)]
+    scp: Vec<LevelFile>,
+
+    /// Resource control policy of a level; the level named first is the organization root
+    #[arg(long, value_name = "LEVEL=FILE", value_parser = level_file)]
+    rcp: Vec<LevelFile>,
+
+    /// Policy of the VPC endpoint the request comes through
+    #[arg(long, value_name = "FILE")]
+    endpoint_policy: Option<PathBuf>,
+}
+
+/// What `--scp` and `--rcp` take.
+#[derive(Debug, Clone)]
+struct LevelFile {
+    level: String,
+    file: PathBuf,
+}
+
+fn level_file(text: &str) -> Result<LevelFile, &'static str> {
+    match text.split_once('=') {
+        Some((level, file)) if !level.is_empty() && !file.is_empty() => {
+            Ok(LevelFile { level: level.to_owned(), file: file.into() })
+        }
+        _ => Err("expected LEVEL=FILE"),
+    }
+}
+
+impl Policies {
+    /// Reads all of them, without parsing any: what the resource's policy is read as depends on the request.
+    pub(super) fn read(&self, input: &mut Input) -> Result<PolicyTexts, Stop> {
+        if self.is_empty() {
+            return Err(Stop::mistake("no policy is given: expected `--policy FILE`, or a policy of another kind"));
+        }
+        let mut read = |path: &PathBuf| input.document(path);
+        Ok(PolicyTexts {
+            identity: self.policy.iter().map(&mut read).collect::<Result<_, _>>()?,
+            boundary: self.boundary.as_ref().map(&mut read).transpose()?,
+            session: self.session_policy.iter().map(&mut read).collect::<Result<_, _>>()?,
+            resource: self.resource_policy.as_ref().map(&mut read).transpose()?,
+            service_control: levels(&self.scp, input)?,
+            resource_control: levels(&self.rcp, input)?,
+            endpoint: self.endpoint_policy.as_ref().map(|path| input.document(path)).transpose()?,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        let Policies { policy, boundary, session_policy, resource_policy, scp, rcp, endpoint_policy } = self;
+        let single = [boundary, resource_policy, endpoint_policy];
+        [policy, session_policy].iter().all(|files| files.is_empty())
+            && [scp, rcp].iter().all(|levels| levels.is_empty())
+            && single.iter().all(|file| file.is_none())
+    }
+}
+
+/// Levels in the order in which they are first named.
+fn levels(files: &[LevelFile], input: &mut Input) -> Result<Vec<LevelTexts>, Stop> {
+    let mut levels: Vec<LevelTexts> = Vec::new();
+    for LevelFile { level, file } in files {
+        let text = input.document(file)?;
+        match levels.iter_mut().find(|known| known.name == *level) {
+            Some(known) => known.documents.push(text),
+            None => levels.push(LevelTexts { name: level.clone(), documents: vec![text] }),
+        }
+    }
+    Ok(levels)
+}
