@@ -1,0 +1,4 @@
+//! One integration binary: it links once.
+#![cfg(test)]
+
+mod suite;

@@ -1,0 +1,5 @@
+mod cli;
+mod conformance;
+mod grammar;
+mod house;
+mod law;
