@@ -29,6 +29,11 @@ impl ActionClass {
         self.bits.get(set.0 as usize / 64).is_some_and(|word| word >> (set.0 % 64) & 1 == 1)
     }
 
+    /// Takes over another class, using memory that is there.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.bits.clone_from(&other.bits);
+    }
+
     fn insert(&mut self, set: u32) {
         if let Some(word) = self.bits.get_mut(set as usize / 64) {
             *word |= 1 << (set % 64);

@@ -155,7 +155,7 @@ impl BoundSession {
                 scratch.fill(slot, at);
             }
             scratch.remember(&self.known);
-            scratch.class.clone_from(&action.class);
+            scratch.class.copy_from(&action.class);
             let entries = Entries::Bound { session: &self.entries, added: keys, account: account.as_ref() };
             let (question, memo) = scratch.question(&head, entries);
             self.tree.answer(&question, memo)
