@@ -103,6 +103,11 @@ impl<T: Copy> ResourceBuilder<T> {
             return;
         }
         if resources.entries.iter().any(|entry| entry.pattern.is_all()) {
+            // The other entries can add nothing, but the keys they name count as named (Rule E2).
+            let variables = resources.entries.iter().flat_map(|entry| entry.pattern.variables());
+            for variable in variables {
+                keys.slot(&variable.key);
+            }
             self.all.push(statement);
             return;
         }

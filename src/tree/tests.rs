@@ -114,6 +114,14 @@ fn a_bound_session_answers_like_a_request_by_name() {
 }
 
 #[test]
+fn keys_beside_a_star_count_as_named() {
+    let tree = tree_of(r#"{"Effect": "Allow", "Action": "*", "Resource": ["arn:aws:s3:::${aws:username}", "*"]}"#);
+    let request = Request::unnamed("s3:GetObject", "arn:aws:s3:::app/x").unwrap();
+    assert_eq!(tree.decide(&request).unwrap_err().rule(), "E2");
+    assert!(tree.decide(&request.with("aws:username", "ana").unwrap()).unwrap().is_allowed());
+}
+
+#[test]
 fn handles_of_another_tree_are_refused() {
     let [one, two] = [0, 1].map(|_| tree_of(r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#));
     let bound = one.bind(&Session::new(SESSION).unwrap()).unwrap();
