@@ -44,6 +44,8 @@ pub mod language;
 pub mod reference;
 pub mod request;
 pub mod source;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 pub mod tree;
 
 pub use decision::{Decision, Evaluator, Explanation, Outcome, Reason};
@@ -51,3 +53,8 @@ pub use document::{Document, DocumentError, PolicyKind, PolicySet};
 pub use engine::{Engine, ExplainError};
 pub use request::{Request, RequestError, Session};
 pub use tree::{ActionHandle, BoundSession, KeyHandle};
+
+/// Makes the examples of the README tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,11 @@
+mod allocation;
 mod cli;
 mod conformance;
+mod differential;
+mod exhaustive;
 mod grammar;
+mod hostile;
 mod house;
 mod law;
+mod properties;
+mod readme;

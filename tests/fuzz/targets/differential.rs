@@ -1,0 +1,28 @@
+//! Policies and requests that nearly match them: both evaluators equal.
+//!
+//! The bytes are the random numbers of the strategies, so that the fuzzer turns their choices one by one.
+
+#![no_main]
+
+use iamtree::Engine;
+use iamtree::strategies::{identity_set, policy_set, questions};
+use libfuzzer_sys::fuzz_target;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((first, choices)) = bytes.split_first() else { return };
+    let rng = TestRng::from_seed(RngAlgorithm::PassThrough, choices);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let questions = match first % 4 {
+        0 => questions(identity_set(), 4).new_tree(&mut runner).map(|tree| tree.current()),
+        _ => questions(policy_set(), 4).new_tree(&mut runner).map(|tree| tree.current()),
+    };
+    let Ok(questions) = questions else { return };
+    let engine = Engine::compile(questions.policies.clone()).expect("generated sets compile");
+    for request in questions.requests.iter().flat_map(|spec| spec.request()) {
+        if let Err(error) = engine.explain(&request) {
+            assert!(!error.is_disagreement(), "{error}\n{questions:?}");
+        }
+    }
+});
