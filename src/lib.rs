@@ -12,7 +12,7 @@
 //!     .resource_account("111122223333")?
 //!     .with("cognito-identity.amazonaws.com:sub", "eu-west-1:1b2f")?;
 //!
-//! let decision = engine.decide(&request)?; // nanoseconds, for the hot path
+//! let decision = engine.decide(&request)?; // the compiled tree, for the hot path
 //! assert_eq!(decision.outcome(), Outcome::ImplicitDeny);
 //! let explanation = engine.explain(&request)?; // the same answer with every reason, for people
 //! assert_eq!(explanation.near_misses[0].statement.sid.as_deref(), Some("OwnObjects"));
