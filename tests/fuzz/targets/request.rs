@@ -8,7 +8,7 @@ use iamtree::{Document, Engine, PolicyKind, PolicySet};
 use libfuzzer_sys::fuzz_target;
 
 const POLICY: &str = r#"{"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Action": "*", "Resource": ["arn:aws:s3:::app/${aws:username}/*", "arn:aws:*:*:*:${k}?"]},
+    {"Effect": "Allow", "Action": "*", "Resource": ["arn:aws:s3:::app/${aws:username}/*", "arn:aws:s3:*:*:${k}?"]},
     {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {
         "NumericLessThan": {"n": 3}, "DateGreaterThan": {"d": "2026"}, "IpAddress": {"i": "192.0.2.0/24"},
         "ArnLike": {"a": "arn:*:iam::*:role/*"}, "BinaryEquals": {"b": "aGk="}, "ForAnyValue:Bool": {"t": "true"}}}]}"#;
