@@ -9,7 +9,9 @@ use super::condition::ConditionId;
 use super::scratch::with_scratch;
 use super::slots::{ABSENT, Entries, Slot, Values};
 use crate::decision::{Decision, Evaluator};
-use crate::request::{ContextEntry, ContextValue, Head, RequestAction, RequestError, RequestErrorKind, Session};
+use crate::request::{
+    ContextEntry, ContextValue, Head, PrincipalKind, RequestAction, RequestError, RequestErrorKind, Session,
+};
 
 /// A context key of one engine, looked up once (see [`Engine::key`](crate::Engine::key)).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub struct ActionHandle {
 pub struct BoundSession {
     tree: Arc<Tree>,
     session: Session,
+    /// The kind of caller for actions that take no token.
+    kind: PrincipalKind,
     /// The context of the session, derived keys included.
     entries: Box<[ContextEntry<'static>]>,
     /// For each slot an index into `entries`, or absent.
@@ -97,7 +101,8 @@ impl Tree {
             }
         }
         let known = if self.switches.binding { self.known_conditions(&entries, &index) } else { Box::default() };
-        Ok(BoundSession { tree: Arc::clone(self), session: session.clone(), entries, index, known })
+        let kind = request.principal().kind();
+        Ok(BoundSession { tree: Arc::clone(self), session: session.clone(), kind, entries, index, known })
     }
 
     /// Conditions all of whose keys the session gives.
@@ -134,6 +139,11 @@ impl BoundSession {
             return self.decide_by_name(action, resource, keys);
         }
         let head = Head::new(self.session.principal(), RequestAction::parse(&action.text)?, resource)?;
+        // For an action that takes a token the caller is the provider behind it (Rule E2): none of the keys that the
+        // session derived are its own.
+        if head.principal.kind() != self.kind {
+            return self.decide_by_name(action, resource, keys);
+        }
         let head = match self.session.owner() {
             Some(account) => head.with_resource_account(account)?,
             None => head,

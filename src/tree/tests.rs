@@ -122,6 +122,22 @@ fn keys_beside_a_star_count_as_named() {
 }
 
 #[test]
+fn a_bound_session_is_no_token_caller() {
+    let trust = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:*",
+        "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}}}]}"#;
+    let trust = Document::parse(PolicyKind::Trust, "trust.json", trust).unwrap();
+    let tree = Arc::new(Tree::compile(&PolicySet::new().resource(trust).unwrap()));
+    let session = Session::new(SESSION).unwrap();
+    let bound = tree.bind(&session).unwrap();
+    let role = "arn:aws:iam::111122223333:role/Other";
+    for (action, allowed) in [("sts:AssumeRole", true), ("sts:AssumeRoleWithWebIdentity", false)] {
+        let by_name = tree.decide(&session.request(action, role).unwrap()).unwrap();
+        let bound = bound.decide(&tree.action(action).unwrap(), role, &[]).unwrap();
+        assert_eq!((by_name.is_allowed(), bound), (allowed, by_name), "{action}");
+    }
+}
+
+#[test]
 fn handles_of_another_tree_are_refused() {
     let [one, two] = [0, 1].map(|_| tree_of(r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#));
     let bound = one.bind(&Session::new(SESSION).unwrap()).unwrap();
