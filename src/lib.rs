@@ -30,12 +30,14 @@
 //! | compile and ask | [`Engine`], [`Engine::decide`], [`Engine::explain`] |
 //! | ask for a logged-in user thousands of times | [`Session`], [`Engine::bind`], [`BoundSession`] |
 //! | put the question | [`Request`] |
+//! | exchange a login for a session of a Cognito identity pool | [`cognito`] |
 //! | run case files | [`cases`] |
 //! | generate policies and requests | `strategies` (feature `proptest`) |
 
 pub mod cases;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod cognito;
 pub mod decision;
 pub mod document;
 pub mod engine;

@@ -10,3 +10,7 @@ pub mod language {}
 #[doc = include_str!("law/evaluation.md")]
 #[expect(rustdoc::broken_intra_doc_links, reason = "brackets hold the keys of sources, not links")]
 pub mod evaluation {}
+
+#[doc = include_str!("law/cognito.md")]
+#[expect(rustdoc::broken_intra_doc_links, reason = "brackets hold the keys of sources, not links")]
+pub mod cognito {}

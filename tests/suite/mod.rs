@@ -1,5 +1,7 @@
 mod allocation;
 mod cli;
+mod cognito;
+mod cognito_properties;
 mod conformance;
 mod differential;
 mod exhaustive;
