@@ -23,6 +23,7 @@ mod man;
 mod output;
 mod policies;
 mod render;
+mod simulate;
 mod stop;
 mod style;
 mod test;

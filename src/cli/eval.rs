@@ -9,7 +9,7 @@ use super::context::{self, KeyValue};
 use super::input::Input;
 use super::policies::Policies;
 use super::stop::Stop;
-use super::{Status, clock, output, render};
+use super::{Status, clock, output, render, simulate};
 use crate::decision::{ContextText, Explanation, Outcome};
 use crate::engine::Engine;
 use crate::request::{ContextValue, Request, RequestError};
@@ -62,6 +62,8 @@ enum Format {
     Text,
     /// For programs
     Json,
+    /// For programs that read the response of SimulateCustomPolicy
+    Simulate,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Status, Stop> {
@@ -88,6 +90,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Status, Stop> {
     output::result(&match arguments.format {
         Format::Text => render::explanation(&explanation),
         Format::Json => json(&explanation)?,
+        Format::Simulate => simulate::json(&explanation)?,
     })?;
     Ok(match explanation.decision {
         Outcome::Allowed => Status::Good,
