@@ -1,6 +1,6 @@
 //! Case files: questions with the answers that are expected, asked of either evaluator or of both.
 //!
-//! A file is JSON Lines, one case a line, or one JSON list of cases:
+//! A file is JSON Lines, one case a line, or one list of cases in JSON or, by the name of the file, in YAML:
 //!
 //! ```text
 //! name      a unique path
@@ -8,7 +8,7 @@
 //! tier      core: settled by a public source   edge: a ruling of this project where sources are silent (optional)
 //! policies  identity: [DOC…]   boundary: DOC   session: [DOC…]   resource: DOC
 //!           scp: [[DOC…]…]     rcp: [[DOC…]…]  levels, organization root first      endpoint: DOC
-//!           DOC is a policy document, or the path of one relative to the case file
+//!           DOC is a policy document, written out or as a string of JSON, or the path of one relative to the case file
 //! request   principal?  action  resource  resourceAccount?  context?: KEY -> "text" (single-valued) | ["text"…] (multivalued)
 //! expect    allowed | explicitDeny | implicitDeny | invalid
 //! ```

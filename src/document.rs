@@ -10,12 +10,13 @@ mod set;
 mod wrapped;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use kind::PolicyKind;
 pub use principal::{PrincipalElement, PrincipalEntry, PrincipalName, RoleName};
 pub use set::{Level, MAX_LEVELS, Place, PolicySet, SetError, StatementId};
 
-use crate::json::Limits;
+use crate::json::{Limits, Value};
 pub use crate::language::Version;
 use crate::language::action::ActionPattern;
 use crate::language::arn::{ArnTemplate, ResourcePattern};
@@ -23,7 +24,8 @@ use crate::language::operator::Operator;
 use crate::language::pattern::{Template, Variable};
 use crate::source::{Diagnostic, Source, Span};
 
-/// A policy document that keeps all rules (Rules L1 to L19, E38 to E55).
+/// A policy document that keeps all rules (Rules L1 to L19, E38 to E55). It is immutable and cheap to clone: however
+/// many sets hold it, it exists once.
 ///
 /// # Examples
 ///
@@ -44,15 +46,21 @@ use crate::source::{Diagnostic, Source, Span};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
+    content: Arc<Content>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Content {
     source: Source,
     kind: PolicyKind,
     version: Version,
     id: Option<Box<str>>,
-    statements: Vec<Statement>,
+    statements: Arc<[Statement]>,
 }
 
 impl Document {
-    /// Reads a document of a kind under the default [`Limits`]. `name` is what messages call it, usually its file.
+    /// Reads a document of a kind under the default [`Limits`]. `name` is what messages call it, usually its file; if it
+    /// ends in `.yaml` or `.yml`, the text is read as YAML (see [`yaml`](crate::yaml)).
     ///
     /// # Errors
     ///
@@ -80,34 +88,40 @@ impl Document {
         read::document(&Limits::default(), kind, source)
     }
 
+    /// Reads a document from a tree that was read already: a part of a larger text, perhaps. `source` is the text the
+    /// tree was read from, under the name that messages call the document.
+    pub(crate) fn from_value(kind: PolicyKind, source: Source, value: &Value) -> Result<Self, DocumentError> {
+        read::tree(&Limits::default(), kind, source, value)
+    }
+
     /// The text it was read from.
     pub fn source(&self) -> &Source {
-        &self.source
+        &self.content.source
     }
 
     /// The name it was given, usually its file.
     pub fn name(&self) -> &str {
-        self.source.name()
+        self.content.source.name()
     }
 
     /// The kind it was read as.
     pub fn kind(&self) -> PolicyKind {
-        self.kind
+        self.content.kind
     }
 
     /// The version of the language it is written in (Rule L5).
     pub fn version(&self) -> Version {
-        self.version
+        self.content.version
     }
 
     /// The element `Id`, which never influences a decision (Rule L6).
     pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
+        self.content.id.as_deref()
     }
 
     /// The statements in order; at least one.
     pub fn statements(&self) -> &[Statement] {
-        &self.statements
+        &self.content.statements
     }
 }
 

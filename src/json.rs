@@ -5,6 +5,8 @@
 //! extension switched off: alone it would let raw control characters and foreign white space pass. Depth is
 //! counted before either runs, so no input reaches their recursion unbounded.
 
+pub(crate) mod de;
+
 use std::ops::Range;
 
 use jsonc_parser::ast;
@@ -91,6 +93,27 @@ impl Value {
             Kind::Object(_) => "an object",
         }
     }
+
+    /// The value that stands at a place, if one does: this one, or one inside.
+    pub(crate) fn at(&self, span: Span) -> Option<&Value> {
+        if self.span == span {
+            return Some(self);
+        }
+        // What is inside stands in the order of the text; what ends before the place is passed over at once.
+        let may_hold = |value: &&Value| value.span.start <= span.start;
+        let before = |value: &Value| value.span.end < span.start;
+        match &self.kind {
+            Kind::Array(items) => {
+                let (_, rest) = items.split_at(items.partition_point(before));
+                rest.iter().take_while(may_hold).find_map(|item| item.at(span))
+            }
+            Kind::Object(members) => {
+                let (_, rest) = members.split_at(members.partition_point(|member| before(&member.value)));
+                rest.iter().map(|member| &member.value).take_while(may_hold).find_map(|value| value.at(span))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Reads one JSON value (Rule L1).
@@ -138,12 +161,19 @@ pub fn parse(source: &Source, limits: &Limits) -> Result<Value, Box<Diagnostic>>
 
 /// The bytes of the source that a part of a string value was written as, escapes counted.
 ///
-/// `span` is that of a string or of any other scalar; `part` counts bytes of its decoded text.
+/// `span` is that of a string or of any other scalar; `part` counts bytes of its decoded text. Of a scalar of YAML that
+/// stands on several lines it is the whole.
 pub fn locate(source: &Source, span: Span, part: Range<usize>) -> Span {
     let raw = source.slice(span);
-    let Some(inner) = raw.strip_prefix('"') else {
-        return Span::new(span.start as usize + part.start, span.start as usize + part.end);
+    if raw.contains('\n') {
+        return span;
+    }
+    let (quotation, next_character): (char, NextCharacter) = match raw.chars().next() {
+        Some('"') => ('"', next_character),
+        Some('\'') => ('\'', next_character_between_apostrophes),
+        _ => return Span::new(span.start as usize + part.start, span.start as usize + part.end),
     };
+    let inner = raw.strip_prefix(quotation).unwrap_or(raw);
     let base = span.start as usize + 1;
     // Decoded offset → raw offset, found by walking both texts in step.
     let raw_offset = |wanted: usize| {
@@ -159,15 +189,30 @@ pub fn locate(source: &Source, span: Span, part: Range<usize>) -> Span {
     Span::new(raw_offset(part.start), raw_offset(part.end))
 }
 
-/// Raw width and decoded length, both in bytes, of the first character of the inside of a JSON string.
+/// Raw width and decoded length, both in bytes, of the first character of a text with escapes.
+type NextCharacter = fn(&str) -> Option<(usize, usize)>;
+
+/// [`NextCharacter`] for the inside of a YAML scalar between apostrophes, where an apostrophe is written twice.
+fn next_character_between_apostrophes(raw: &str) -> Option<(usize, usize)> {
+    let first = raw.chars().next()?;
+    Some(if first == '\'' { (2, 1) } else { (first.len_utf8(), first.len_utf8()) })
+}
+
+/// [`NextCharacter`] for the inside of a JSON string, or of a YAML scalar in quotation marks, which has more escapes.
 fn next_character(raw: &str) -> Option<(usize, usize)> {
     let mut characters = raw.chars();
     let first = characters.next()?;
     if first != '\\' {
         return Some((first.len_utf8(), first.len_utf8()));
     }
-    if characters.next()? != 'u' {
-        return Some((2, 1));
+    let length = |code: Option<&str>| Some(char::from_u32(u32::from_str_radix(code?, 16).ok()?)?.len_utf8());
+    match characters.next()? {
+        'u' => {}
+        'x' => return Some((4, length(raw.get(2..4))?)),
+        'U' => return Some((10, length(raw.get(2..10))?)),
+        'N' | '_' => return Some((2, 2)),
+        'L' | 'P' => return Some((2, 3)),
+        _ => return Some((2, 1)),
     }
     let unit = |at: usize| u32::from_str_radix(raw.get(at..at + 4)?, 16).ok();
     let high = unit(2)?;

@@ -25,7 +25,7 @@
 //!
 //! | To | Use |
 //! |---|---|
-//! | read a policy | [`Document`], [`PolicyKind`] |
+//! | read a policy, in JSON or YAML | [`Document`], [`PolicyKind`] |
 //! | say which policies apply | [`PolicySet`] |
 //! | compile and ask | [`Engine`], [`Engine::decide`], [`Engine::explain`] |
 //! | ask for a logged-in user thousands of times | [`Session`], [`Engine::bind`], [`BoundSession`] |
@@ -49,6 +49,7 @@ pub mod source;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 pub mod tree;
+pub mod yaml;
 
 pub use decision::{Decision, Evaluator, Explanation, Outcome, Reason};
 pub use document::{Document, DocumentError, PolicyKind, PolicySet};

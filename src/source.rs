@@ -94,6 +94,12 @@ impl Source {
         }
     }
 
+    /// The same text under another name: for a part of it that people know by a name of its own.
+    #[must_use]
+    pub(crate) fn renamed(&self, name: &str) -> Self {
+        Source { name: name.into(), ..self.clone() }
+    }
+
     /// The name, as given.
     pub fn name(&self) -> &str {
         &self.name

@@ -1,5 +1,6 @@
 //! The members of a case as the file writes them. Unknown, repeated and missing members and wrong types are
-//! refused here; the documents stay raw text, because a repeated member must reach [`Document`] unseen by a map.
+//! refused here; the documents stay as they are written, because a repeated member must reach [`Document`] unseen by a
+//! map.
 //!
 //! [`Document`]: crate::document::Document
 
@@ -13,38 +14,64 @@ use serde_json::value::RawValue;
 use super::{Expected, Tier};
 use crate::request::ContextValue;
 
+/// `D` is a document as it stands in the file.
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawCase<'a> {
+#[serde(deny_unknown_fields, bound = "D: Deserialize<'de>")]
+pub(super) struct RawCase<D> {
     pub name: String,
     #[serde(default, deserialize_with = "not_null")]
     pub source: Option<String>,
     #[serde(default, deserialize_with = "not_null")]
     pub tier: Option<Tier>,
-    #[serde(borrow, deserialize_with = "object")]
-    pub policies: RawPolicies<'a>,
+    #[serde(deserialize_with = "object")]
+    pub policies: RawPolicies<D>,
     #[serde(deserialize_with = "object")]
     pub request: RawRequest,
     pub expect: Expected,
 }
 
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawPolicies<'a> {
-    #[serde(borrow, default)]
-    pub identity: Vec<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "not_null")]
-    pub boundary: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub session: Vec<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "not_null")]
-    pub resource: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub scp: Vec<Vec<&'a RawValue>>,
-    #[serde(borrow, default)]
-    pub rcp: Vec<Vec<&'a RawValue>>,
-    #[serde(borrow, default, deserialize_with = "not_null")]
-    pub endpoint: Option<&'a RawValue>,
+#[serde(deny_unknown_fields, bound = "D: Deserialize<'de>")]
+pub(super) struct RawPolicies<D> {
+    #[serde(default = "Vec::new")]
+    pub identity: Vec<D>,
+    #[serde(default = "none", deserialize_with = "not_null")]
+    pub boundary: Option<D>,
+    #[serde(default = "Vec::new")]
+    pub session: Vec<D>,
+    #[serde(default = "none", deserialize_with = "not_null")]
+    pub resource: Option<D>,
+    #[serde(default = "Vec::new")]
+    pub scp: Vec<Vec<D>>,
+    #[serde(default = "Vec::new")]
+    pub rcp: Vec<Vec<D>>,
+    #[serde(default = "none", deserialize_with = "not_null")]
+    pub endpoint: Option<D>,
+}
+
+impl<D> RawCase<D> {
+    /// The same case, each document written differently.
+    pub fn map<E>(self, document: impl Fn(D) -> E) -> RawCase<E> {
+        let RawCase { name, source, tier, policies, request, expect } = self;
+        RawCase { name, source, tier, policies: policies.map(document), request, expect }
+    }
+}
+
+impl<D> RawPolicies<D> {
+    /// The same policies, each written differently.
+    pub fn map<E>(self, document: impl Fn(D) -> E) -> RawPolicies<E> {
+        let all = |documents: Vec<D>| documents.into_iter().map(&document).collect();
+        let levels = |levels: Vec<Vec<D>>| levels.into_iter().map(all).collect();
+        RawPolicies {
+            identity: all(self.identity),
+            boundary: self.boundary.map(&document),
+            session: all(self.session),
+            resource: self.resource.map(&document),
+            scp: levels(self.scp),
+            rcp: levels(self.rcp),
+            endpoint: self.endpoint.map(&document),
+        }
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -66,8 +93,8 @@ pub(super) struct RawContext(pub Vec<(String, ContextValue<'static>)>);
 
 struct RawContextValue(ContextValue<'static>);
 
-/// Reads one case.
-pub(super) fn parse(text: &str) -> serde_json::Result<RawCase<'_>> {
+/// Reads one case of a JSON file.
+pub(super) fn parse(text: &str) -> serde_json::Result<RawCase<&RawValue>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let case = object(&mut deserializer)?;
     deserializer.end()?;
@@ -89,6 +116,10 @@ fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Re
         }
     }
     deserializer.deserialize_map(Object(PhantomData))
+}
+
+fn none<T>() -> Option<T> {
+    None
 }
 
 /// An absent member is `None`; `null` is a value like any other, and mostly of a wrong type.

@@ -2,10 +2,35 @@
 
 use super::Refusal;
 use crate::document::{Document, DocumentError, Level, PolicyKind, PolicySet, SetError};
+use crate::json::Value;
 use crate::source::{Diagnostic, Source};
 
-/// The text of a document; or, if its bytes are no text, where and why not.
-pub(crate) type Text = Result<Source, Box<Diagnostic>>;
+/// A document before it is parsed; or, if its bytes are no text, where and why not.
+pub(crate) type Text = Result<Written, Box<Diagnostic>>;
+
+/// A document as it is written.
+#[derive(Debug, Clone)]
+pub(crate) enum Written {
+    /// A text of its own.
+    Text(Source),
+    /// A part of a larger text, which was read as a tree.
+    Part { source: Source, tree: Value },
+}
+
+impl From<Source> for Written {
+    fn from(source: Source) -> Self {
+        Written::Text(source)
+    }
+}
+
+impl Written {
+    fn parse(&self, kind: PolicyKind) -> Result<Document, DocumentError> {
+        match self {
+            Written::Text(source) => Document::parse(kind, source.name(), source.text()),
+            Written::Part { source, tree } => Document::from_value(kind, source.clone(), tree),
+        }
+    }
+}
 
 /// The texts of the policies of one question, by kind.
 #[derive(Debug, Clone, Default)]
@@ -69,7 +94,7 @@ impl Reader {
         let mut documents = Vec::new();
         for text in texts {
             let parsed = match text {
-                Ok(source) => Document::parse(kind, source.name(), source.text()),
+                Ok(written) => written.parse(kind),
                 Err(diagnostic) => Err(DocumentError::new(vec![Diagnostic::clone(diagnostic)], 0)),
             };
             match parsed {

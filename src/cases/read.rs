@@ -5,12 +5,15 @@ use std::path::Path;
 
 use serde_json::value::RawValue;
 
-use super::format::{self, RawPolicies};
-use super::policies::{LevelTexts, PolicyTexts, Text};
+use super::format::{self, RawCase, RawPolicies};
+use super::policies::{LevelTexts, PolicyTexts, Text, Written};
 use super::{Case, CaseFileError, Question};
+use crate::json::de::{self, Located};
+use crate::json::{Kind, Limits, Value};
 use crate::source::{Source, Span, quote};
+use crate::yaml;
 
-/// Reads a case file.
+/// Reads a case file; one whose name ends in `.yaml` or `.yml` as YAML.
 ///
 /// A document may be given as a path relative to the case file. `open` gets such a path joined to the folder in
 /// the name of the file, and returns the bytes found there, or says why there are none. Each path is opened once.
@@ -21,6 +24,7 @@ use crate::source::{Source, Span, quote};
 /// twice, documents that cannot be opened. A document that breaks the rules of policies is no mistake of the file:
 /// a case may expect that.
 pub fn read(file: &Source, open: impl FnMut(&str) -> Result<Vec<u8>, String>) -> Result<Vec<Case>, CaseFileError> {
+    let tree = yaml::is_yaml(file.name()).then(|| yaml::parse(file, &LIMITS));
     let mut reader = Reader {
         file,
         open,
@@ -29,10 +33,26 @@ pub fn read(file: &Source, open: impl FnMut(&str) -> Result<Vec<u8>, String>) ->
         case: Cursor { line: 1, start: 0 },
         error: CaseFileError::new(file),
     };
-    let texts = reader.split();
-    let cases = texts.into_iter().filter_map(|text| reader.case(text)).collect();
+    let cases = match &tree {
+        Some(Ok(tree)) => reader.tree(tree),
+        Some(Err(diagnostic)) => {
+            reader.mistake(diagnostic.span(), diagnostic.sentence());
+            Vec::new()
+        }
+        None => reader.split().into_iter().filter_map(|text| reader.text(text)).collect(),
+    };
     reader.error.into_result()?;
     Ok(cases)
+}
+
+/// What a case file in YAML may hold: many documents, each of them a few levels deeper than by itself.
+const LIMITS: Limits = Limits { bytes: 1 << 28, depth: 64, entries: 1 << 24, pattern_bytes: 64 << 10 };
+
+/// A document as it stands in a file.
+#[derive(Clone, Copy)]
+enum Part<'f> {
+    Json(&'f RawValue),
+    Yaml(&'f Value),
 }
 
 struct Reader<'f, F> {
@@ -56,7 +76,10 @@ impl<'f, F: FnMut(&str) -> Result<Vec<u8>, String>> Reader<'f, F> {
     fn split(&mut self) -> Vec<&'f str> {
         let text = self.file.text();
         if text.starts_with('\u{feff}') {
-            self.mistake(text, "the file begins with a byte-order mark; save it as UTF-8 without one".to_owned());
+            self.mistake(
+                Span::default(),
+                "the file begins with a byte-order mark; save it as UTF-8 without one".to_owned(),
+            );
             return Vec::new();
         }
         if !text.trim_start().starts_with('[') {
@@ -71,22 +94,46 @@ impl<'f, F: FnMut(&str) -> Result<Vec<u8>, String>> Reader<'f, F> {
         }
     }
 
-    fn case(&mut self, text: &'f str) -> Option<Case> {
+    /// The cases of a YAML file.
+    fn tree(&mut self, tree: &'f Value) -> Vec<Case> {
+        let Kind::Array(items) = &tree.kind else {
+            self.mistake(tree.span, format!("found {}, expected a list of cases", tree.type_name()));
+            return Vec::new();
+        };
+        let mut cases = Vec::new();
+        for item in items {
+            self.case = Cursor { line: self.line_at(item.span.start), start: item.span.start as usize };
+            match de::from_value::<RawCase<Located>>(item) {
+                Ok(raw) => {
+                    let raw = raw.map(|located| Part::Yaml(item.at(located.span).unwrap_or(item)));
+                    cases.extend(self.case(item.span, raw));
+                }
+                Err(mistake) => self.mistake(mistake.span(), mistake.message()),
+            }
+        }
+        cases
+    }
+
+    /// The case in a part of a JSON file.
+    fn text(&mut self, text: &'f str) -> Option<Case> {
         let start = self.span_of(text).start as usize;
         self.case = Cursor { line: self.line_of(text), start };
-        let raw = match format::parse(text) {
-            Ok(raw) => raw,
+        match format::parse(text) {
+            Ok(raw) => self.case(self.span_of(text), raw.map(Part::Json)),
             Err(error) => {
                 self.syntax(text, &error);
-                return None;
+                None
             }
-        };
+        }
+    }
+
+    fn case(&mut self, span: Span, raw: RawCase<Part<'f>>) -> Option<Case> {
         if raw.name.is_empty() {
-            self.mistake(text, "a case without a name: found ``, expected a unique path".to_owned());
+            self.mistake(span, "a case without a name: found ``, expected a unique path".to_owned());
         }
         if !self.names.insert(raw.name.clone()) {
             let message = format!("a second case of the name {}, expected a unique one", quote(&raw.name));
-            self.mistake(text, message);
+            self.mistake(span, message);
         }
         let policies = self.policies(raw.policies);
         Some(Case {
@@ -107,7 +154,7 @@ impl<'f, F: FnMut(&str) -> Result<Vec<u8>, String>> Reader<'f, F> {
         })
     }
 
-    fn policies(&mut self, raw: RawPolicies<'f>) -> PolicyTexts {
+    fn policies(&mut self, raw: RawPolicies<Part<'f>>) -> PolicyTexts {
         PolicyTexts {
             identity: self.documents("identity", raw.identity),
             boundary: raw.boundary.and_then(|document| self.document("boundary", document)),
@@ -119,7 +166,7 @@ impl<'f, F: FnMut(&str) -> Result<Vec<u8>, String>> Reader<'f, F> {
         }
     }
 
-    fn levels(&mut self, member: &str, levels: Vec<Vec<&'f RawValue>>) -> Vec<LevelTexts> {
+    fn levels(&mut self, member: &str, levels: Vec<Vec<Part<'f>>>) -> Vec<LevelTexts> {
         let mut level = |(index, documents)| LevelTexts {
             name: level_name(index),
             documents: self.documents(&format!("{member}[{index}]"), documents),
@@ -127,45 +174,59 @@ impl<'f, F: FnMut(&str) -> Result<Vec<u8>, String>> Reader<'f, F> {
         levels.into_iter().enumerate().map(&mut level).collect()
     }
 
-    fn documents(&mut self, member: &str, raw: Vec<&'f RawValue>) -> Vec<Text> {
+    fn documents(&mut self, member: &str, raw: Vec<Part<'f>>) -> Vec<Text> {
         let numbered = raw.into_iter().enumerate();
         numbered.filter_map(|(index, document)| self.document(&format!("{member}[{index}]"), document)).collect()
     }
 
     /// An inline document, called after its place in the case file (`own.jsonl:7#identity[0]`); or the one its path
     /// leads to. `None` is a mistake of the file, and noted.
-    fn document(&mut self, member: &str, raw: &'f RawValue) -> Option<Text> {
-        let text = raw.get();
-        if !text.starts_with('"') {
-            let name = format!("{}:{}#{member}", self.file.name(), self.line_of(text));
-            return Some(Ok(Source::new(&name, text)));
-        }
-        let path: String = match serde_json::from_str(text) {
-            Ok(path) => path,
-            Err(error) => {
-                self.syntax(text, &error);
-                return None;
-            }
+    fn document(&mut self, member: &str, part: Part<'f>) -> Option<Text> {
+        let inline = |line: usize, text: &str| {
+            let name = format!("{}:{line}#{member}", self.file.name());
+            Some(Ok(Source::new(&name, text).into()))
         };
-        let path = Path::new(self.file.name()).with_file_name(&path).to_string_lossy().into_owned();
+        match part {
+            Part::Json(raw) if !raw.get().starts_with('"') => inline(self.line_of(raw.get()), raw.get()),
+            Part::Json(raw) => match serde_json::from_str::<String>(raw.get()) {
+                Ok(text) if holds_document(&text) => inline(self.line_of(raw.get()), &text),
+                Ok(path) => self.opened(self.span_of(raw.get()), &path),
+                Err(error) => {
+                    self.syntax(raw.get(), &error);
+                    None
+                }
+            },
+            Part::Yaml(Value { kind: Kind::String(text), span }) => match holds_document(text) {
+                true => inline(self.line_at(span.start), text),
+                false => self.opened(*span, text),
+            },
+            Part::Yaml(tree) => {
+                let source = self.file.renamed(&format!("{}#{member}", self.file.name()));
+                Some(Ok(Written::Part { source, tree: tree.clone() }))
+            }
+        }
+    }
+
+    /// The document in a file of its own, whose path stands at `span`.
+    fn opened(&mut self, span: Span, path: &str) -> Option<Text> {
+        let path = Path::new(self.file.name()).with_file_name(path).to_string_lossy().into_owned();
         if let Some(known) = self.opened.get(&path) {
             return Some(known.clone());
         }
         match (self.open)(&path) {
             Ok(bytes) => {
-                let opened = Source::from_bytes(&path, &bytes);
+                let opened = Source::from_bytes(&path, &bytes).map(Written::from);
                 self.opened.insert(path, opened.clone());
                 Some(opened)
             }
             Err(reason) => {
-                self.mistake(text, format!("cannot read the policy {}: {reason}", quote(&path)));
+                self.mistake(span, format!("cannot read the policy {}: {reason}", quote(&path)));
                 None
             }
         }
     }
 
-    fn mistake(&mut self, at: &'f str, message: String) {
-        let span = self.span_of(at);
+    fn mistake(&mut self, span: Span, message: String) {
         self.error.add(self.file, span, message);
     }
 
@@ -187,6 +248,10 @@ impl<'f, F: FnMut(&str) -> Result<Vec<u8>, String>> Reader<'f, F> {
         self.error.add(self.file, Span::new(at, at), message);
     }
 
+    fn line_at(&self, byte: u32) -> usize {
+        self.file.position(byte).line as usize
+    }
+
     /// The line a part of the file begins on; it stands in the case that is being read, or behind it.
     fn line_of(&self, part: &'f str) -> usize {
         let start = self.span_of(part).start as usize;
@@ -199,6 +264,11 @@ impl<'f, F: FnMut(&str) -> Result<Vec<u8>, String>> Reader<'f, F> {
         let start = (part.as_ptr() as usize).saturating_sub(self.file.text().as_ptr() as usize);
         Span::new(start, start + part.len())
     }
+}
+
+/// Whether a string holds a document, rather than the path of one.
+fn holds_document(text: &str) -> bool {
+    text.trim_start().starts_with('{')
 }
 
 /// What explanations call a level: the format gives none a name.

@@ -122,6 +122,81 @@ fn documents_may_be_paths() {
 }
 
 #[test]
+fn documents_may_be_strings_of_json() {
+    let case = one(&line(ALLOW, &format!("{ALLOW:?}")));
+    assert!(case.ask(EngineChoice::Both).is(Expected::Allowed));
+}
+
+#[cfg(feature = "yaml")]
+mod yaml {
+    use super::*;
+
+    const CASES: &str = r#"
+- name: mapping
+  source: L10
+  policies:
+    identity:
+      - Version: 2012-10-17
+        Statement: {Effect: Allow, Action: "s3:*", Resource: "*"}
+    scp:
+      - - '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+  request: {principal: "arn:aws:iam::111122223333:user/ana", action: s3:GetObject, resource: "*", context: {k: [a, b]}}
+  expect: allowed
+- name: path
+  policies: {identity: [allow.json]}
+  request: {action: s3:GetObject, resource: "*"}
+  expect: allowed
+- name: refused
+  policies:
+    boundary:
+      Statement: {Effect: allow, Action: "*", Resource: "*"}
+  request: {action: s3:GetObject, resource: "*"}
+  expect: invalid
+"#;
+
+    fn read_yaml(text: &str) -> Result<Vec<Case>, CaseFileError> {
+        read(&Source::new("dir/own.yaml", text), |path| match path {
+            "dir/allow.json" => Ok(ALLOW.into()),
+            _ => Err("no such file".to_owned()),
+        })
+    }
+
+    #[test]
+    fn cases_are_a_list() {
+        let cases = read_yaml(CASES).unwrap();
+        let lines: Vec<(&str, usize)> = cases.iter().map(|case| (case.name(), case.line())).collect();
+        assert_eq!(lines, [("mapping", 2), ("path", 12), ("refused", 16)]);
+        let report = run(&cases, EngineChoice::Both);
+        assert!(report.is_success(), "{report}");
+        let refused = cases[2].ask(EngineChoice::Both).to_string();
+        assert!(
+            refused.starts_with("invalid: dir/own.yaml#boundary:19:27: unknown effect: found `allow`"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn mistakes_name_file_and_place() {
+        for (from, to, expected) in [
+            ("name: path", "nam: path", "12:3: unknown field `nam`, expected one of"),
+            ("name: path", "name: mapping", "12:3: a second case of the name `mapping`, expected a unique one"),
+            ("allow.json", "gone.json", "13:25: cannot read the policy `dir/gone.json`: no such file"),
+            (
+                "[a, b]",
+                "7",
+                "10:112: request.context.k: invalid type: a number, expected a string or a list of strings",
+            ),
+            ("expect: invalid", "expect: *x", "21:11: the text is not YAML: "),
+        ] {
+            let message = read_yaml(&CASES.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("dir/own.yaml:{expected}")), "{message}");
+        }
+        let message = read_yaml("name: a").unwrap_err().to_string();
+        assert_eq!(message, "dir/own.yaml:1:1: found an object, expected a list of cases");
+    }
+}
+
+#[test]
 fn a_file_that_is_no_text_is_a_refused_document() {
     let case = one(&line(ALLOW, "\"binary.json\""));
     assert!(case.ask(EngineChoice::Both).is(Expected::Invalid));

@@ -1,12 +1,12 @@
 //! The options that name policies, one for each kind.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::input::Input;
 use super::stop::Stop;
-use crate::cases::policies::{LevelTexts, PolicyTexts};
+use crate::cases::policies::{LevelTexts, PolicyTexts, Text, Written};
 
 /// The policies of one question.
 #[derive(Debug, Args)]
@@ -63,7 +63,7 @@ impl Policies {
         if self.is_empty() {
             return Err(Stop::mistake("no policy is given: expected `--policy FILE`, or a policy of another kind"));
         }
-        let mut read = |path: &PathBuf| input.document(path);
+        let mut read = |path: &PathBuf| text(input, path);
         Ok(PolicyTexts {
             identity: self.policy.iter().map(&mut read).collect::<Result<_, _>>()?,
             boundary: self.boundary.as_ref().map(&mut read).transpose()?,
@@ -71,7 +71,7 @@ impl Policies {
             resource: self.resource_policy.as_ref().map(&mut read).transpose()?,
             service_control: levels(&self.scp, input)?,
             resource_control: levels(&self.rcp, input)?,
-            endpoint: self.endpoint_policy.as_ref().map(|path| input.document(path)).transpose()?,
+            endpoint: self.endpoint_policy.as_ref().map(|path| text(input, path)).transpose()?,
         })
     }
 
@@ -84,11 +84,15 @@ impl Policies {
     }
 }
 
+fn text(input: &mut Input, path: &Path) -> Result<Text, Stop> {
+    Ok(input.document(path)?.map(Written::from))
+}
+
 /// Levels in the order in which they are first named.
 fn levels(files: &[LevelFile], input: &mut Input) -> Result<Vec<LevelTexts>, Stop> {
     let mut levels: Vec<LevelTexts> = Vec::new();
     for LevelFile { level, file } in files {
-        let text = input.document(file)?;
+        let text = text(input, file)?;
         match levels.iter_mut().find(|known| known.name == *level) {
             Some(known) => known.documents.push(text),
             None => levels.push(LevelTexts { name: level.clone(), documents: vec![text] }),

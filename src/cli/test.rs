@@ -16,7 +16,7 @@ use crate::cases::{self, Case, EngineChoice};
 /// no case was run. The time is never taken from the clock.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Case files: JSON Lines, or a JSON list. `-` is standard input
+    /// Case files: JSON Lines, or a list in JSON or YAML. `-` is standard input, which is JSON
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 

@@ -1,12 +1,13 @@
 //! JSON → [`Document`], every mistake collected in one pass (Rules L2 to L18, E14, E33, E38 to E55).
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::kind::PrincipalRule;
 use super::principal::{PrincipalElement, PrincipalEntry, PrincipalName, Refused};
 use super::{
-    Condition, ConditionValue, Document, DocumentError, Effect, Entry, Operand, Patterns, PolicyKind, Statement,
-    wrapped,
+    Condition, ConditionValue, Content, Document, DocumentError, Effect, Entry, Operand, Patterns, PolicyKind,
+    Statement, wrapped,
 };
 use crate::json::{self, Kind, Limits, Member, Value};
 use crate::language::action::ActionPattern;
@@ -16,27 +17,41 @@ use crate::language::operator::{Operator, Test};
 use crate::language::pattern::{Template, Wildcards};
 use crate::language::{SyntaxError, Version};
 use crate::source::{Diagnostic, Source, Span, quote};
+use crate::yaml;
 
 /// How many mistakes of one document are listed; the rest is counted.
 const MOST_MISTAKES: usize = 100;
 
 pub(super) fn document(limits: &Limits, kind: PolicyKind, source: Source) -> Result<Document, DocumentError> {
-    let mut reader =
-        Reader { limits, kind, source: &source, version: Version::V2008, mistakes: Vec::new(), left_out: 0 };
-    let parts = match json::parse(&source, limits) {
-        Ok(value) => reader.document(&value),
+    match yaml::parse_by_name(&source, limits) {
+        Ok(value) => tree(limits, kind, source, &value),
         Err(diagnostic) => {
-            let diagnostic = match wrapped::text(&source) {
+            let hint = wrapped::text(&source).filter(|_| !yaml::is_yaml(source.name()));
+            let diagnostic = match hint {
                 Some((what, help)) => diagnostic.found(what).help(help),
                 None => *diagnostic,
             };
-            reader.report(diagnostic);
-            None
+            Err(DocumentError::new(vec![diagnostic], 0))
         }
-    };
+    }
+}
+
+/// A document in a tree that was read from `source`.
+pub(super) fn tree(
+    limits: &Limits,
+    kind: PolicyKind,
+    source: Source,
+    value: &Value,
+) -> Result<Document, DocumentError> {
+    let mut reader =
+        Reader { limits, kind, source: &source, version: Version::V2008, mistakes: Vec::new(), left_out: 0 };
+    let parts = reader.document(value);
     let Reader { mut mistakes, left_out, version, .. } = reader;
     match parts {
-        Some((id, statements)) if mistakes.is_empty() => Ok(Document { source, kind, version, id, statements }),
+        Some((id, statements)) if mistakes.is_empty() => {
+            let content = Content { source, kind, version, id, statements: statements.into() };
+            Ok(Document { content: Arc::new(content) })
+        }
         _ => {
             mistakes.sort_by_key(|mistake| mistake.span().start);
             Err(DocumentError::new(mistakes, left_out))
@@ -86,7 +101,7 @@ impl Reader<'_> {
 
     fn document(&mut self, value: &Value) -> Option<Parts> {
         if self.kind.row().iam_type {
-            self.characters();
+            self.characters(value);
         }
         self.repeated_members(value);
         let Kind::Object(members) = &value.kind else {
@@ -135,11 +150,26 @@ impl Reader<'_> {
         Some((id, statements))
     }
 
-    /// Rule L2.
-    fn characters(&mut self) {
+    /// Rule L2. Between strings there are no such characters in JSON; in YAML there may be comments.
+    fn characters(&mut self, value: &Value) {
+        match &value.kind {
+            Kind::String(_) => self.characters_of(value.span),
+            Kind::Array(items) => items.iter().for_each(|item| self.characters(item)),
+            Kind::Object(members) => {
+                for member in members {
+                    self.characters_of(member.name_span);
+                    self.characters(&member.value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn characters_of(&mut self, string: Span) {
         let source = self.source;
         let foreign = |c: &char| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
-        for (at, character) in source.text().char_indices().filter(|(_, character)| foreign(character)) {
+        for (at, character) in source.slice(string).char_indices().filter(|(_, character)| foreign(character)) {
+            let at = string.start as usize + at;
             let span = Span::new(at, at + character.len_utf8());
             let diagnostic = self
                 .mistake("L2", span, "a character that no IAM policy may contain")

@@ -52,7 +52,7 @@ pub(super) fn text(source: &Source) -> Option<(&'static str, &'static str)> {
         ));
     }
     if text.starts_with("---") || text.starts_with("Version:") || text.starts_with("Statement:") {
-        return Some(("YAML", "this looks like YAML; policy documents are read as JSON"));
+        return Some(("YAML", "this looks like YAML, which is read from files whose names end in `.yaml` or `.yml`"));
     }
     None
 }
