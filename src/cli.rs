@@ -17,6 +17,7 @@ mod clock;
 mod completions;
 mod context;
 mod diagnostics;
+mod environment;
 mod eval;
 mod input;
 mod man;

@@ -94,6 +94,13 @@ impl Document {
         read::tree(&Limits::default(), kind, source, value)
     }
 
+    /// The same statements under another name.
+    #[must_use]
+    pub(crate) fn renamed(&self, name: &str) -> Self {
+        let source = self.content.source.renamed(name);
+        Document { content: Arc::new(Content { source, ..Content::clone(&self.content) }) }
+    }
+
     /// The text it was read from.
     pub fn source(&self) -> &Source {
         &self.content.source

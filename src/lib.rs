@@ -31,6 +31,7 @@
 //! | ask for a logged-in user thousands of times | [`Session`], [`Engine::bind`], [`BoundSession`] |
 //! | put the question | [`Request`] |
 //! | exchange a login for a session of a Cognito identity pool | [`cognito`] |
+//! | keep the policies of accounts, and only name who asks for what | [`environment::Environment`] |
 //! | run case files | [`cases`] |
 //! | generate policies and requests | `strategies` (feature `proptest`) |
 
@@ -41,6 +42,7 @@ pub mod cognito;
 pub mod decision;
 pub mod document;
 pub mod engine;
+pub mod environment;
 pub mod json;
 pub mod language;
 pub mod reference;

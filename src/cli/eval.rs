@@ -6,24 +6,34 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::context::{self, KeyValue};
+use super::environment::EnvironmentArguments;
 use super::input::Input;
 use super::policies::Policies;
 use super::stop::Stop;
-use super::{Status, clock, output, render, simulate};
+use super::{Status, clock, environment, output, render, simulate};
+use crate::cases::policies::PolicyTexts;
 use crate::decision::{ContextText, Explanation, Outcome};
 use crate::engine::Engine;
+use crate::environment::Environment;
 use crate::request::{ContextValue, Request, RequestError};
 
 /// Decide one request and explain the decision
+///
+/// The policies are named one by one, or found in an environment.
 ///
 /// Exit status: 0 allowed, 1 denied, 2 a mistake in the input, 3 a bug of this program.
 ///
 /// The keys aws:CurrentTime and aws:EpochTime are set from the clock unless you give one of them.
 #[derive(Debug, Args)]
-#[command(override_usage = "iamtree eval --policy <FILE>... --action <ACTION> --resource <ARN> [OPTIONS]")]
+#[command(override_usage = "iamtree eval --policy <FILE>... --action <ACTION> --resource <ARN> [OPTIONS]\n       \
+    iamtree eval --env <DIR_OR_FILE> --principal <ARN> --action <ACTION> --resource <ARN> [OPTIONS]\n       \
+    iamtree eval --env <DIR_OR_FILE> --check")]
 pub(super) struct Arguments {
     #[command(flatten)]
     policies: Policies,
+
+    #[command(flatten)]
+    environment: EnvironmentArguments,
 
     /// Who asks: the ARN of a user, role, session or root, a service name, `*` for nobody known. If you leave it
     /// out, somebody of the owner's account asks, and only identity-based policies can answer
@@ -31,12 +41,12 @@ pub(super) struct Arguments {
     principal: Option<String>,
 
     /// What is asked for, as service:Name
-    #[arg(long, value_name = "ACTION", help_heading = "Request")]
-    action: String,
+    #[arg(long, value_name = "ACTION", help_heading = "Request", required_unless_present = "check")]
+    action: Option<String>,
 
     /// On what: an ARN, or `*` for actions without a resource
-    #[arg(long, value_name = "ARN", help_heading = "Request")]
-    resource: String,
+    #[arg(long, value_name = "ARN", help_heading = "Request", required_unless_present = "check")]
+    resource: Option<String>,
 
     /// Whose the resource is, if its ARN does not say so. ARNs of S3 do not
     #[arg(long, value_name = "ID", help_heading = "Request")]
@@ -68,7 +78,11 @@ enum Format {
 
 pub(super) fn run(arguments: Arguments) -> Result<Status, Stop> {
     let mut input = Input::default();
-    let policies = arguments.policies.read(&mut input)?;
+    let known = match arguments.environment.load()? {
+        Some(environment) if arguments.environment.only_checks() => return environment::check(&environment),
+        Some(environment) => Known::Environment(environment),
+        None => Known::Policies(arguments.policies.read(&mut input)?),
+    };
     let mut context = match &arguments.context_file {
         Some(path) => context::file(&input.document(path)??)?,
         None => Vec::new(),
@@ -80,8 +94,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Status, Stop> {
     if reads_clock {
         request = clock::tell(request, Timestamp::now())?;
     }
-    let engine = Engine::compile(policies.parse(request.resource_policy_kind())?)?;
-    let mut explanation = engine.explain(&request)?;
+    let mut explanation = known.explain(&request)?;
     if reads_clock {
         show_clock(&mut explanation, &request);
     }
@@ -98,11 +111,33 @@ pub(super) fn run(arguments: Arguments) -> Result<Status, Stop> {
     })
 }
 
+/// What is known of policies.
+enum Known {
+    /// Those of this question.
+    Policies(PolicyTexts),
+    /// Those of everybody.
+    Environment(Environment),
+}
+
+impl Known {
+    fn explain(&self, request: &Request<'_>) -> Result<Explanation, Stop> {
+        Ok(match self {
+            Known::Policies(texts) => {
+                Engine::compile(texts.parse(request.resource_policy_kind())?)?.explain(request)?
+            }
+            Known::Environment(environment) => environment.explain(request)?,
+        })
+    }
+}
+
 impl Arguments {
     fn request(&self, context: Vec<(String, ContextValue<'static>)>) -> Result<Request<'_>, RequestError> {
+        // Clap asks for both, unless nothing is asked.
+        let action = self.action.as_deref().unwrap_or_default();
+        let resource = self.resource.as_deref().unwrap_or_default();
         let mut request = match &self.principal {
-            Some(principal) => Request::new(principal, &self.action, &self.resource)?,
-            None => Request::unnamed(&self.action, &self.resource)?,
+            Some(principal) => Request::new(principal, action, resource)?,
+            None => Request::unnamed(action, resource)?,
         };
         if let Some(account) = &self.resource_account {
             request = request.resource_account(account)?;

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::stop::Stop;
+use crate::environment::MAX_FILE_BYTES;
 use crate::json::Limits;
 use crate::source::{Diagnostic, MAX_SOURCE_BYTES, Source};
 
@@ -45,7 +46,14 @@ impl Input {
     }
 }
 
-/// Reads a policy that a case file refers to.
+/// Reads a file of an environment. Bytes that are no text are left to it, as with documents.
+pub(super) fn environment(path: &Path) -> Result<Result<Source, Box<Diagnostic>>, Stop> {
+    let name = path.display().to_string();
+    let bytes = file(path, MAX_FILE_BYTES).map_err(|reason| cannot_read(&name, &reason))?;
+    Ok(Source::from_bytes(&name, &bytes))
+}
+
+/// Reads a policy that a case file or an environment refers to.
 pub(super) fn referred(path: &str) -> Result<Vec<u8>, String> {
     file(&PathBuf::from(path), Limits::default().bytes)
 }

@@ -33,7 +33,8 @@ impl Stop {
         &self.report
     }
 
-    fn drawn(reports: impl IntoIterator<Item = String>) -> Self {
+    /// Mistakes that are drawn already.
+    pub(super) fn drawn(reports: impl IntoIterator<Item = String>) -> Self {
         let reports: Vec<String> = reports.into_iter().collect();
         Stop { status: Status::Mistake, report: reports.join("\n\n") }
     }

@@ -24,7 +24,6 @@ pub(crate) fn from_value<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<
 }
 
 /// A value with the place it stands at; a member's name likewise.
-#[cfg_attr(not(test), expect(dead_code, reason = "for environments"))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Spanned<T> {
     /// Where it stands.
@@ -41,7 +40,6 @@ pub(crate) struct Located {
 }
 
 /// The text of a string, or the source text of a number or boolean (Rule L14).
-#[cfg_attr(not(test), expect(dead_code, reason = "for environments"))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scalar(pub Box<str>);
 

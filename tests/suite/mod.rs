@@ -4,6 +4,7 @@ mod cognito;
 mod cognito_properties;
 mod conformance;
 mod differential;
+mod environment;
 mod exhaustive;
 mod grammar;
 mod hostile;
