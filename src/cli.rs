@@ -21,6 +21,7 @@ mod environment;
 mod eval;
 mod input;
 mod man;
+mod matrix;
 mod output;
 mod policies;
 mod render;
@@ -48,6 +49,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Eval(eval::Arguments),
+    Matrix(matrix::Arguments),
     Test(test::Arguments),
     Check(check::Arguments),
     Tree(tree::Arguments),
@@ -59,6 +61,7 @@ impl Command {
     fn run(self) -> Result<Status, Stop> {
         match self {
             Command::Eval(arguments) => eval::run(arguments),
+            Command::Matrix(arguments) => matrix::run(arguments),
             Command::Test(arguments) => test::run(arguments),
             Command::Check(arguments) => check::run(arguments),
             Command::Tree(arguments) => tree::run(arguments),
