@@ -5,7 +5,7 @@
 //! | Status | `eval` | other commands |
 //! |---|---|---|
 //! | 0 | allowed | done, all passed |
-//! | 1 | denied | `test`: a case failed |
+//! | 1 | denied | `test`: a case failed; `role`, `whatif`, `reach`: no session |
 //! | 2 | a mistake in the input | a mistake in the input |
 //! | 3 | the two evaluators differ, or another bug of this program | the same |
 //!
@@ -19,17 +19,24 @@ mod context;
 mod diagnostics;
 mod environment;
 mod eval;
+mod exchange;
+mod format;
 mod input;
+mod login;
 mod man;
 mod matrix;
 mod output;
 mod policies;
+mod pool;
+mod reach;
 mod render;
+mod role;
 mod simulate;
 mod stop;
 mod style;
 mod test;
 mod tree;
+mod whatif;
 
 use std::panic::UnwindSafe;
 use std::process::ExitCode;
@@ -48,7 +55,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Eval(eval::Arguments),
+    Eval(Box<eval::Arguments>),
+    Role(Box<role::Arguments>),
+    Whatif(Box<whatif::Arguments>),
+    Reach(Box<reach::Arguments>),
     Matrix(matrix::Arguments),
     Test(test::Arguments),
     Check(check::Arguments),
@@ -60,9 +70,12 @@ enum Command {
 impl Command {
     fn run(self) -> Result<Status, Stop> {
         match self {
-            Command::Eval(arguments) => eval::run(arguments),
+            Command::Eval(arguments) => eval::run(&arguments),
+            Command::Role(arguments) => role::run(&arguments),
+            Command::Whatif(arguments) => whatif::run(&arguments),
+            Command::Reach(arguments) => reach::run(&arguments),
             Command::Matrix(arguments) => matrix::run(arguments),
-            Command::Test(arguments) => test::run(arguments),
+            Command::Test(arguments) => test::run(&arguments),
             Command::Check(arguments) => check::run(arguments),
             Command::Tree(arguments) => tree::run(arguments),
             Command::Completions(arguments) => completions::run(&arguments, Cli::command()),

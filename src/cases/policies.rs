@@ -58,6 +58,15 @@ impl PolicyTexts {
     ///
     /// Returns the mistakes of every document that is refused, not only of the first.
     pub fn parse(&self, resource_kind: PolicyKind) -> Result<PolicySet, Refusal> {
+        self.parse_into(PolicySet::new(), resource_kind)
+    }
+
+    /// Parses all of them and adds them to a set.
+    ///
+    /// # Errors
+    ///
+    /// Returns the mistakes of every document that is refused, not only of the first.
+    pub fn parse_into(&self, set: PolicySet, resource_kind: PolicyKind) -> Result<PolicySet, Refusal> {
         let mut reader = Reader::default();
         let identity = reader.documents(PolicyKind::Identity, &self.identity);
         let boundary = reader.documents(PolicyKind::Boundary, &self.boundary);
@@ -70,7 +79,7 @@ impl PolicyTexts {
             return Err(Refusal::Documents(reader.refused));
         }
 
-        let mut set = identity.into_iter().fold(PolicySet::new(), PolicySet::identity);
+        let mut set = identity.into_iter().fold(set, PolicySet::identity);
         set = session.into_iter().fold(set, PolicySet::session);
         set = service_control.into_iter().fold(set, PolicySet::service_control);
         set = resource_control.into_iter().fold(set, PolicySet::resource_control);

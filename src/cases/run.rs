@@ -59,7 +59,8 @@ impl EngineChoice {
         }
     }
 
-    fn ask(self, engine: &Engine, request: &Request<'_>) -> Answer {
+    /// Asks an engine; for the reference, the policies it was compiled from.
+    pub fn ask(self, engine: &Engine, request: &Request<'_>) -> Answer {
         let decided = match self {
             EngineChoice::Compiled => engine.decide(request),
             EngineChoice::Reference => Reference::new(engine.policies()).decide(request),

@@ -36,6 +36,13 @@ enum Value {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NoValue;
 
+impl KeyValue {
+    /// The key.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+}
+
 impl FromStr for KeyValue {
     type Err = NoValue;
 

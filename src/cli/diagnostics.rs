@@ -12,11 +12,16 @@ const SHOWN: usize = 120;
 
 /// Every mistake of a document.
 pub(super) fn draw_all(error: &DocumentError) -> Vec<String> {
-    let more = match error.left_out() {
+    draw_list(error.diagnostics(), error.left_out())
+}
+
+/// Mistakes, and how many more there are.
+pub(super) fn draw_list(diagnostics: &[Diagnostic], left_out: usize) -> Vec<String> {
+    let more = match left_out {
         0 => None,
-        more => Some(self::error(format_args!("and {more} more mistakes"))),
+        more => Some(error(format_args!("and {more} more mistakes"))),
     };
-    error.diagnostics().iter().map(draw).chain(more).collect()
+    diagnostics.iter().map(draw).chain(more).collect()
 }
 
 /// One mistake with the line it stands in.

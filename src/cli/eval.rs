@@ -4,18 +4,25 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::context::{self, KeyValue};
 use super::environment::EnvironmentArguments;
+use super::exchange::{self, Options};
+use super::format;
 use super::input::Input;
+use super::login::Who;
 use super::policies::Policies;
+use super::pool::PoolFiles;
 use super::stop::Stop;
 use super::{Status, clock, environment, output, render, simulate};
 use crate::cases::policies::PolicyTexts;
+use crate::cognito::Trace;
 use crate::decision::{ContextText, Explanation, Outcome};
+use crate::document::PolicySet;
 use crate::engine::Engine;
 use crate::environment::Environment;
-use crate::request::{ContextValue, Request, RequestError};
+use crate::request::{ContextValue, Request};
 
 /// Decide one request and explain the decision
 ///
@@ -27,13 +34,23 @@ use crate::request::{ContextValue, Request, RequestError};
 #[derive(Debug, Args)]
 #[command(override_usage = "iamtree eval --policy <FILE>... --action <ACTION> --resource <ARN> [OPTIONS]\n       \
     iamtree eval --env <DIR_OR_FILE> --principal <ARN> --action <ACTION> --resource <ARN> [OPTIONS]\n       \
-    iamtree eval --env <DIR_OR_FILE> --check")]
+    iamtree eval --env <DIR_OR_FILE> --check\n       \
+    iamtree eval --pool <DIR> --claims <FILE> --action <ACTION> --resource <ARN> [OPTIONS]")]
 pub(super) struct Arguments {
     #[command(flatten)]
     policies: Policies,
 
     #[command(flatten)]
     environment: EnvironmentArguments,
+
+    #[command(flatten)]
+    pool: PoolFiles,
+
+    #[command(flatten)]
+    who: Who,
+
+    #[command(flatten)]
+    options: Options,
 
     /// Who asks: the ARN of a user, role, session or root, a service name, `*` for nobody known. If you leave it
     /// out, somebody of the owner's account asks, and only identity-based policies can answer
@@ -76,54 +93,51 @@ enum Format {
     Simulate,
 }
 
-pub(super) fn run(arguments: Arguments) -> Result<Status, Stop> {
+impl Format {
+    /// How a refused exchange is printed: the simulator has no response for one.
+    fn plain(self) -> format::Format {
+        match self {
+            Format::Text => format::Format::Text,
+            Format::Json | Format::Simulate => format::Format::Json,
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
     let mut input = Input::default();
-    let known = match arguments.environment.load()? {
-        Some(environment) if arguments.environment.only_checks() => return environment::check(&environment),
+    if arguments.pool.is_given() {
+        return arguments.ask_as_login(&mut input);
+    }
+    arguments.refuse_login()?;
+    let environment = arguments.environment.load()?;
+    let known = match &environment {
+        Some(environment) if arguments.environment.only_checks() => return environment::check(environment),
         Some(environment) => Known::Environment(environment),
-        None => Known::Policies(arguments.policies.read(&mut input)?),
+        None => Known::Policies(arguments.policies.read(&mut input)?, PolicySet::new()),
     };
-    let mut context = match &arguments.context_file {
-        Some(path) => context::file(&input.document(path)??)?,
-        None => Vec::new(),
+    let context = arguments.context(&mut input)?;
+    let (action, resource) = arguments.asked();
+    let request = match &arguments.principal {
+        Some(principal) => Request::new(principal, action, resource)?,
+        None => Request::unnamed(action, resource)?,
     };
-    context.extend(context::gather(&arguments.context));
-
-    let mut request = arguments.request(context)?;
-    let reads_clock = !clock::is_known(&request);
-    if reads_clock {
-        request = clock::tell(request, Timestamp::now())?;
-    }
-    let mut explanation = known.explain(&request)?;
-    if reads_clock {
-        show_clock(&mut explanation, &request);
-    }
-
-    explanation.warnings.iter().for_each(|warning| output::warning(&render::safe(&warning.message)));
-    output::result(&match arguments.format {
-        Format::Text => render::explanation(&explanation),
-        Format::Json => json(&explanation)?,
-        Format::Simulate => simulate::json(&explanation)?,
-    })?;
-    Ok(match explanation.decision {
-        Outcome::Allowed => Status::Good,
-        Outcome::ImplicitDeny | Outcome::ExplicitDeny => Status::Bad,
-    })
+    arguments.answer(request, context, &known, None)
 }
 
 /// What is known of policies.
-enum Known {
-    /// Those of this question.
-    Policies(PolicyTexts),
+enum Known<'e> {
+    /// Those of this question, beside others that are parsed already.
+    Policies(PolicyTexts, PolicySet),
     /// Those of everybody.
-    Environment(Environment),
+    Environment(&'e Environment),
 }
 
-impl Known {
+impl Known<'_> {
     fn explain(&self, request: &Request<'_>) -> Result<Explanation, Stop> {
         Ok(match self {
-            Known::Policies(texts) => {
-                Engine::compile(texts.parse(request.resource_policy_kind())?)?.explain(request)?
+            Known::Policies(texts, set) => {
+                let set = texts.parse_into(set.clone(), request.resource_policy_kind())?;
+                Engine::compile(set)?.explain(request)?
             }
             Known::Environment(environment) => environment.explain(request)?,
         })
@@ -131,19 +145,92 @@ impl Known {
 }
 
 impl Arguments {
-    fn request(&self, context: Vec<(String, ContextValue<'static>)>) -> Result<Request<'_>, RequestError> {
-        // Clap asks for both, unless nothing is asked.
-        let action = self.action.as_deref().unwrap_or_default();
-        let resource = self.resource.as_deref().unwrap_or_default();
-        let mut request = match &self.principal {
-            Some(principal) => Request::new(principal, action, resource)?,
-            None => Request::unnamed(action, resource)?,
+    /// The action and the resource. Clap asks for both, unless nothing is asked.
+    fn asked(&self) -> (&str, &str) {
+        (self.action.as_deref().unwrap_or_default(), self.resource.as_deref().unwrap_or_default())
+    }
+
+    /// What needs a pool is a mistake without one, never ignored.
+    fn refuse_login(&self) -> Result<(), Stop> {
+        let given = self.options.given().or_else(|| self.who.is_given().then_some("a login"));
+        match given {
+            Some(given) => Err(Stop::mistake(format_args!("{given} needs an identity pool: expected `--pool DIR`"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Exchanges a login for a session, which asks.
+    fn ask_as_login(&self, input: &mut Input) -> Result<Status, Stop> {
+        if self.principal.is_some() {
+            let message = "`--principal` and `--pool` cannot be used together: the session of the pool asks";
+            return Err(Stop::mistake(message));
+        }
+        let policies = self.policies.read_beside_session(input)?;
+        let folder = self.pool.read(input)?;
+        let logins = self.who.logins(input)?;
+        let context = self.context(input)?;
+        let session = match self.options.run(&folder, logins, self.policies.session(), input)? {
+            Ok(session) => session,
+            Err(error) => return exchange::refused(&error, self.format.plain()),
         };
+        let (action, resource) = self.asked();
+        let known = Known::Policies(policies, session.policies().clone());
+        self.answer(session.request(action, resource)?, context, &known, Some(session.trace()))
+    }
+
+    fn context(&self, input: &mut Input) -> Result<Vec<(String, ContextValue<'static>)>, Stop> {
+        let mut context = match &self.context_file {
+            Some(path) => context::file(&input.document(path)??)?,
+            None => Vec::new(),
+        };
+        context.extend(context::gather(&self.context));
+        Ok(context)
+    }
+
+    /// Decides and explains.
+    fn answer<'a>(
+        &'a self,
+        mut request: Request<'a>,
+        context: Vec<(String, ContextValue<'static>)>,
+        known: &Known<'_>,
+        trace: Option<&Trace>,
+    ) -> Result<Status, Stop> {
         if let Some(account) = &self.resource_account {
             request = request.resource_account(account)?;
         }
-        context.into_iter().try_fold(request, |request, (key, value)| request.with(key, value))
+        request = context.into_iter().try_fold(request, |request, (key, value)| request.with(key, value))?;
+        let reads_clock = !clock::is_known(&request);
+        if reads_clock {
+            request = clock::tell(request, Timestamp::now())?;
+        }
+        let mut explanation = known.explain(&request)?;
+        if reads_clock {
+            show_clock(&mut explanation, &request);
+        }
+
+        explanation.warnings.iter().for_each(|warning| output::warning(&render::safe(&warning.message)));
+        output::result(&match self.format {
+            Format::Text => {
+                let trace = trace.map(|trace| format!("{}\n", exchange::text(trace))).unwrap_or_default();
+                trace + &render::explanation(&explanation)
+            }
+            Format::Simulate => simulate::json(&explanation)?,
+            Format::Json => format::json(&AnswerJson { exchange: trace, explanation: &explanation })?,
+        })?;
+        Ok(match explanation.decision {
+            Outcome::Allowed => Status::Good,
+            Outcome::ImplicitDeny | Outcome::ExplicitDeny => Status::Bad,
+        })
     }
+}
+
+/// The explanation, and before it how the session came about.
+#[derive(Serialize)]
+struct AnswerJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange: Option<&'a Trace>,
+    #[serde(flatten)]
+    explanation: &'a Explanation,
 }
 
 /// The engine was given the time like any other key. For whoever reads the explanation it is derived: nothing silent.
@@ -153,11 +240,4 @@ fn show_clock(explanation: &mut Explanation, request: &Request<'_>) {
             explanation.derived_context.insert(key.to_owned(), ContextText::Single(text.to_owned()));
         }
     }
-}
-
-fn json(explanation: &Explanation) -> Result<String, Stop> {
-    let mut text = serde_json::to_string_pretty(explanation)
-        .map_err(|error| Stop::mistake(format_args!("cannot write the explanation as JSON: {error}")))?;
-    text.push('\n');
-    Ok(text)
 }

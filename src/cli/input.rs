@@ -53,7 +53,22 @@ pub(super) fn environment(path: &Path) -> Result<Result<Source, Box<Diagnostic>>
     Ok(Source::from_bytes(&name, &bytes))
 }
 
-/// Reads a policy that a case file or an environment refers to.
+/// The JSON files directly in a folder, in the order of their names, without case files (`*.test.json`).
+pub(super) fn json_files(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let reason = |error: io::Error| cannot_read(&folder.display().to_string(), &error.to_string());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(reason)? {
+        let path = entry.map_err(reason)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".json") && !name.ends_with(".test.json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Reads a file that another file refers to.
 pub(super) fn referred(path: &str) -> Result<Vec<u8>, String> {
     file(&PathBuf::from(path), Limits::default().bytes)
 }

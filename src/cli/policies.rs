@@ -7,6 +7,7 @@ use clap::Args;
 use super::input::Input;
 use super::stop::Stop;
 use crate::cases::policies::{LevelTexts, PolicyTexts, Text, Written};
+use crate::document::{Document, PolicyKind};
 
 /// The policies of one question.
 #[derive(Debug, Args)]
@@ -20,9 +21,8 @@ pub(super) struct Policies {
     #[arg(long, value_name = "FILE")]
     boundary: Option<PathBuf>,
 
-    /// Session policies
-    #[arg(long, value_name = "FILE", num_args = 1..)]
-    session_policy: Vec<PathBuf>,
+    #[command(flatten)]
+    session: SessionPolicies,
 
     /// Policy of the resource; of the role, if the action assumes one
     #[arg(long, value_name = "FILE")]
@@ -39,6 +39,15 @@ pub(super) struct Policies {
     /// Policy of the VPC endpoint the request comes through
     #[arg(long, value_name = "FILE")]
     endpoint_policy: Option<PathBuf>,
+}
+
+/// The session policies, which a session of an identity pool can be given too.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policies")]
+pub(super) struct SessionPolicies {
+    /// Session policies. With an identity pool, those of the client in the basic flow
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    session_policy: Vec<PathBuf>,
 }
 
 /// What `--scp` and `--rcp` take.
@@ -63,11 +72,31 @@ impl Policies {
         if self.is_empty() {
             return Err(Stop::mistake("no policy is given: expected `--policy FILE`, or a policy of another kind"));
         }
+        self.texts(&self.session.session_policy, input)
+    }
+
+    /// Reads those that stand beside the policies of a session of an identity pool. Its role has its own.
+    pub(super) fn read_beside_session(&self, input: &mut Input) -> Result<PolicyTexts, Stop> {
+        let of_role = [("--policy", !self.policy.is_empty()), ("--boundary", self.boundary.is_some())];
+        match of_role.iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) => Err(Stop::mistake(format_args!(
+                "`{option}` and `--pool` cannot be used together: the role of the session has its own policies"
+            ))),
+            None => self.texts(&[], input),
+        }
+    }
+
+    /// The session policies alone.
+    pub(super) fn session(&self) -> &SessionPolicies {
+        &self.session
+    }
+
+    fn texts(&self, session: &[PathBuf], input: &mut Input) -> Result<PolicyTexts, Stop> {
         let mut read = |path: &PathBuf| text(input, path);
         Ok(PolicyTexts {
             identity: self.policy.iter().map(&mut read).collect::<Result<_, _>>()?,
             boundary: self.boundary.as_ref().map(&mut read).transpose()?,
-            session: self.session_policy.iter().map(&mut read).collect::<Result<_, _>>()?,
+            session: session.iter().map(&mut read).collect::<Result<_, _>>()?,
             resource: self.resource_policy.as_ref().map(&mut read).transpose()?,
             service_control: levels(&self.scp, input)?,
             resource_control: levels(&self.rcp, input)?,
@@ -76,9 +105,9 @@ impl Policies {
     }
 
     fn is_empty(&self) -> bool {
-        let Policies { policy, boundary, session_policy, resource_policy, scp, rcp, endpoint_policy } = self;
+        let Policies { policy, boundary, session, resource_policy, scp, rcp, endpoint_policy } = self;
         let single = [boundary, resource_policy, endpoint_policy];
-        [policy, session_policy].iter().all(|files| files.is_empty())
+        [policy, &session.session_policy].iter().all(|files| files.is_empty())
             && [scp, rcp].iter().all(|levels| levels.is_empty())
             && single.iter().all(|file| file.is_none())
     }
@@ -86,6 +115,18 @@ impl Policies {
 
 fn text(input: &mut Input, path: &Path) -> Result<Text, Stop> {
     Ok(input.document(path)?.map(Written::from))
+}
+
+impl SessionPolicies {
+    /// Reads and parses them.
+    pub(super) fn parse(&self, input: &mut Input) -> Result<Vec<Document>, Stop> {
+        let mut documents = Vec::new();
+        for path in &self.session_policy {
+            let source = input.document(path)??;
+            documents.push(Document::parse(PolicyKind::Session, source.name(), source.text())?);
+        }
+        Ok(documents)
+    }
 }
 
 /// Levels in the order in which they are first named.

@@ -17,6 +17,7 @@ use std::fmt::Write;
 
 use super::style::{self, dress};
 use crate::cases::{Answer, Failure, Refusal};
+use crate::cognito::cases::Mismatch;
 use crate::decision::{
     Absence, CheckEffect, CheckResult, CheckType, ContextText, Explanation, MissingContextValue, MissingPlace,
     NearMiss, Outcome, StatementRef,
@@ -41,23 +42,16 @@ pub(super) fn explanation(explanation: &Explanation) -> String {
     lines.join("\n")
 }
 
-/// A case that failed: what was expected, what came, and the explanation.
+/// A case of policies that failed: what was expected, what came, and the explanation.
 pub(super) fn failure(failure: &Failure<'_>) -> String {
     let case = failure.case;
-    let place = dress(style::LABEL, format_args!("{}:{}", safe(case.file()), case.line()));
-    let mut text = format!("{} {}   {place}\n", dress(style::BAD, "FAIL"), dress(style::STRONG, safe(case.name())));
-    let mut field = |name: &str, value: &str| {
-        let _ = writeln!(text, "   {}  {value}", dress(style::LABEL, format_args!("{name:<8}")));
+    let got = match &failure.answer {
+        Answer::Decided(reason) => format!("{} ({reason})", reason.outcome()),
+        Answer::Refused(_) => "invalid".to_owned(),
+        Answer::Differ(_) => "two answers".to_owned(),
     };
-    if let Some(rules) = case.rules() {
-        field("rules", &safe(rules));
-    }
-    field("expected", case.expected().as_str());
-    match &failure.answer {
-        Answer::Decided(reason) => field("got", &format!("{} ({reason})", reason.outcome())),
-        Answer::Refused(_) => field("got", "invalid"),
-        Answer::Differ(_) => field("got", "two answers"),
-    }
+    let place = format!("{}:{}", case.file(), case.line());
+    let mut text = failed((case.name(), &place, case.rules()), case.expected().as_str(), &got);
     let details = match &failure.answer {
         Answer::Refused(Refusal::Documents(errors)) => errors.iter().map(|error| format!("{error}\n")).collect(),
         Answer::Refused(refusal) => format!("{refusal}\n"),
@@ -69,6 +63,24 @@ pub(super) fn failure(failure: &Failure<'_>) -> String {
         let _ = writeln!(text, "   {line}");
     }
     text.push('\n');
+    text
+}
+
+/// A case of a login that failed.
+pub(super) fn mismatch(mismatch: &Mismatch<'_>) -> String {
+    let case = mismatch.case;
+    let place = format!("{}:{}", case.file(), case.line());
+    failed((case.name(), &place, case.rules()), &mismatch.expected, &mismatch.found) + "\n"
+}
+
+/// The name, place and rules of a case, what was expected of it, and what it got.
+fn failed((name, place, rules): (&str, &str, Option<&str>), expected: &str, got: &str) -> String {
+    let place = dress(style::LABEL, safe(place));
+    let mut text = format!("{} {}   {place}\n", dress(style::BAD, "FAIL"), dress(style::STRONG, safe(name)));
+    for (field, value) in rules.map(|rules| ("rules", rules)).into_iter().chain([("expected", expected), ("got", got)])
+    {
+        let _ = writeln!(text, "   {}  {}", dress(style::LABEL, format_args!("{field:<8}")), safe(value));
+    }
     text
 }
 

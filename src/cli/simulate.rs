@@ -6,16 +6,14 @@
 
 use serde::Serialize;
 
+use super::format;
 use super::stop::Stop;
 use crate::decision::{CheckEffect, CheckType, Explanation, MatchedStatement, Outcome};
 use crate::source::Position;
 
 /// The explanation in the simulator's words (Rule E69).
 pub(super) fn json(explanation: &Explanation) -> Result<String, Stop> {
-    let mut text = serde_json::to_string_pretty(&Response::of(explanation))
-        .map_err(|error| Stop::mistake(format_args!("cannot write the result as JSON: {error}")))?;
-    text.push('\n');
-    Ok(text)
+    format::json(&Response::of(explanation))
 }
 
 #[derive(Serialize)]

@@ -2,6 +2,7 @@
 
 use super::{Status, diagnostics};
 use crate::cases::{CaseFileError, Refusal};
+use crate::cognito::ReadError;
 use crate::document::{DocumentError, SetError};
 use crate::engine::ExplainError;
 use crate::request::RequestError;
@@ -49,6 +50,12 @@ impl From<Box<Diagnostic>> for Stop {
 impl From<DocumentError> for Stop {
     fn from(error: DocumentError) -> Self {
         Stop::drawn(diagnostics::draw_all(&error))
+    }
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Self {
+        Stop::drawn(diagnostics::draw_list(error.diagnostics(), error.left_out()))
     }
 }
 

@@ -8,12 +8,16 @@ use globset::{GlobBuilder, GlobMatcher};
 use super::input::{self, Input};
 use super::stop::Stop;
 use super::{Status, choice, output, render};
-use crate::cases::{self, Case, EngineChoice};
+use crate::cases::{self, Answer, Case, EngineChoice};
+use crate::cognito::cases as logins;
+use crate::engine::Engine;
+use crate::request::Request;
 
 /// Run case files and show each case that fails, with its explanation
 ///
-/// Ends with the line "N passed, N failed". Exit status: 0 all passed, 1 a case failed, 2 a file cannot be read or
-/// no case was run. The time is never taken from the clock.
+/// A file holds cases of policies, or cases of logins to identity pools. Ends with the line "N passed, N failed". Exit
+/// status: 0 all passed, 1 a case failed, 2 a file cannot be read or no case was run. The time is never taken from the
+/// clock.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Case files: JSON Lines, or a list in JSON or YAML. `-` is standard input, which is JSON
@@ -33,23 +37,40 @@ fn name_pattern(text: &str) -> Result<GlobMatcher, globset::Error> {
     Ok(GlobBuilder::new(text).literal_separator(false).build()?.compile_matcher())
 }
 
-pub(super) fn run(arguments: Arguments) -> Result<Status, Stop> {
+pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
     let mut input = Input::default();
-    let mut cases: Vec<Case> = Vec::new();
+    let mut of_policies: Vec<Case> = Vec::new();
+    let mut of_logins: Vec<logins::Case> = Vec::new();
     for path in &arguments.files {
-        cases.extend(cases::read(&input.cases(path)?, input::referred)?);
+        let source = input.cases(path)?;
+        let first = source.text().lines().find(|line| !line.trim().is_empty());
+        if first.is_some_and(logins::Case::is_one) {
+            of_logins.extend(logins::read(&source, input::referred)?);
+        } else {
+            of_policies.extend(cases::read(&source, input::referred)?);
+        }
     }
-    let only = arguments.only.as_ref();
-    let selected = cases.iter().filter(|case| only.is_none_or(|only| only.is_match(case.name())));
+    let is_wanted = |name: &str| arguments.only.as_ref().is_none_or(|only| only.is_match(name));
+    let policies = cases::run(of_policies.iter().filter(|case| is_wanted(case.name())), arguments.engine);
+    let decide = |engine: &Engine, request: &Request<'_>| match arguments.engine.ask(engine, request) {
+        Answer::Decided(reason) => Ok(reason.outcome()),
+        answer => Err(answer.to_string()),
+    };
+    let logins = logins::run(of_logins.iter().filter(|case| is_wanted(case.name())), decide);
 
-    let report = cases::run(selected, arguments.engine);
-    if report.total() == 0 {
-        return Err(Stop::mistake(match only {
-            Some(only) => format!("no case was run: none of {} has a name like `{}`", cases.len(), only.glob()),
+    let passed = policies.passed() + logins.passed();
+    let failed = policies.failures().len() + logins.failures().len();
+    if passed + failed == 0 {
+        return Err(Stop::mistake(match &arguments.only {
+            Some(only) => {
+                let all = of_policies.len() + of_logins.len();
+                format!("no case was run: none of {all} has a name like `{}`", only.glob())
+            }
             None => "no case was run: there are none in these files".to_owned(),
         }));
     }
-    let failures = report.failures().iter().map(render::failure);
-    output::result(&failures.chain([format!("{report}\n")]).collect::<String>())?;
-    Ok(if report.is_success() { Status::Good } else { Status::Bad })
+    let failures = policies.failures().iter().map(render::failure);
+    let failures = failures.chain(logins.failures().iter().map(render::mismatch));
+    output::result(&failures.chain([format!("{passed} passed, {failed} failed\n")]).collect::<String>())?;
+    Ok(if failed == 0 { Status::Good } else { Status::Bad })
 }

@@ -1,6 +1,7 @@
 //! A pool with its roles in one folder: what a command line is pointed at.
 
 use super::error::ReadError;
+use super::groups::Group;
 use super::pool::Pool;
 use super::read::{self, Mistakes, Opener, Reader};
 use super::role::Roles;
@@ -13,6 +14,7 @@ use crate::source::Source;
 /// |---|---|
 /// | `roles.json` | the roles, as [`Roles::read`] takes them |
 /// | `oidc-providers.json` | `{ARN: {"ClientIDList": […]}}`, the clients of OIDC providers (Rule C12) |
+/// | `list-groups*.json` | the groups of user pools, outputs of `aws cognito-idp list-groups` (Rule C35) |
 /// | every other | an output of `aws cognito-identity`, as [`Pool::read_folder`] takes it |
 ///
 /// # Examples
@@ -33,6 +35,8 @@ pub struct PoolFolder {
     pub pool: Pool,
     /// The roles.
     pub roles: Roles,
+    /// The groups of user pools, for what-if questions (Rule C35).
+    pub groups: Vec<Group>,
 }
 
 impl PoolFolder {
@@ -49,28 +53,55 @@ impl PoolFolder {
         let mut mistakes = Mistakes::default();
         let mut roles = Some(Roles::new());
         let mut clients = Some(Vec::new());
+        let mut groups = Some(Vec::new());
         let mut of_pool = Vec::new();
         for (name, text) in files {
             let source = Source::new(name.as_ref(), text.as_ref());
-            let file = source.name().rsplit(['/', '\\']).next().unwrap_or_default();
-            if !["roles.json", "oidc-providers.json"].contains(&file) {
+            let Some(kind) = FileKind::of(&source) else {
                 of_pool.push(source);
                 continue;
-            }
-            match json::parse(&source, &Limits::default()) {
-                Ok(value) if file == "roles.json" => {
-                    let mut reader = Reader::new(&source, &mut mistakes);
-                    roles = read::roles(&mut reader, &value, &mut Opener::new(&mut open));
+            };
+            let value = match json::parse(&source, &Limits::default()) {
+                Ok(value) => value,
+                Err(diagnostic) => {
+                    mistakes.add(*diagnostic);
+                    continue;
                 }
-                Ok(value) => clients = read::client_ids(&mut Reader::new(&source, &mut mistakes), &value),
-                Err(diagnostic) => mistakes.add(*diagnostic),
+            };
+            let mut reader = Reader::new(&source, &mut mistakes);
+            match kind {
+                FileKind::Roles => roles = read::roles(&mut reader, &value, &mut Opener::new(&mut open)),
+                FileKind::Clients => clients = read::client_ids(&mut reader, &value),
+                FileKind::Groups => {
+                    let listed = read::group_listing(&mut reader, &value);
+                    groups = groups.zip(listed).map(|(groups, listed)| [groups, listed].concat());
+                }
             }
         }
         let pool = read::pool_into(&of_pool, &mut mistakes);
-        let whole = pool.zip(roles).zip(clients);
-        mistakes.into_result(whole.map(|((pool, roles), clients)| {
+        let whole = pool.zip(roles).zip(clients).zip(groups);
+        mistakes.into_result(whole.map(|(((pool, roles), clients), groups)| {
             let pool = clients.into_iter().fold(pool, |pool, (arn, ids)| pool.client_ids(&arn, ids));
-            PoolFolder { pool, roles }
+            PoolFolder { pool, roles, groups }
         }))
+    }
+}
+
+/// The files that are no output of `aws cognito-identity`.
+#[derive(Clone, Copy)]
+enum FileKind {
+    Roles,
+    Clients,
+    Groups,
+}
+
+impl FileKind {
+    fn of(source: &Source) -> Option<Self> {
+        match source.name().rsplit(['/', '\\']).next().unwrap_or_default() {
+            "roles.json" => Some(FileKind::Roles),
+            "oidc-providers.json" => Some(FileKind::Clients),
+            name if name.starts_with("list-groups") => Some(FileKind::Groups),
+            _ => None,
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! Groups of a user pool as the claims they become (Rule C35).
+//! Groups of a user pool, and the claims they become (Rule C35).
 
 use super::claims::{Claim, Claims};
 
-/// A group of a user, as `admin-list-groups-for-user` writes it.
+/// A group, as `list-groups` and `admin-list-groups-for-user` write it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 pub struct Group {
     /// Its name.
@@ -14,12 +14,15 @@ pub struct Group {
     /// Its precedence: 0 is best, none is worst.
     #[serde(rename = "Precedence", default)]
     pub precedence: Option<u32>,
+    /// The user pool it is a group of, such as `us-east-1_Ab`.
+    #[serde(rename = "UserPoolId", default)]
+    pub user_pool_id: Option<String>,
 }
 
 impl Group {
-    /// A group without role and precedence.
+    /// A group without role, precedence and user pool.
     pub fn named(name: &str) -> Self {
-        Group { name: name.to_owned(), role_arn: None, precedence: None }
+        Group { name: name.to_owned(), role_arn: None, precedence: None, user_pool_id: None }
     }
 }
 
@@ -77,7 +80,7 @@ mod tests {
     use super::*;
 
     fn group(name: &str, role: Option<&str>, precedence: Option<u32>) -> Group {
-        Group { name: name.to_owned(), role_arn: role.map(str::to_owned), precedence }
+        Group { role_arn: role.map(str::to_owned), precedence, ..Group::named(name) }
     }
 
     fn preferred_of(groups: &[Group]) -> Option<Claim> {

@@ -234,8 +234,8 @@ impl Pool {
         self.tag_maps.get(provider.tag_map_key()?)
     }
 
-    /// The `ClientIDList` of an OIDC provider, if it is known.
-    pub(super) fn client_ids_of(&self, provider: &Provider) -> Option<&[Box<str>]> {
+    /// The `ClientIDList` of an OIDC provider, if it is known (Rule C12).
+    pub fn client_ids_of(&self, provider: &Provider) -> Option<&[Box<str>]> {
         self.client_ids.get(provider.arn()?).map(Vec::as_slice)
     }
 

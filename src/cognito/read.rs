@@ -8,11 +8,13 @@
 //! | `tag_map` | maps of principal tags (C7, C50) |
 //! | `assemble` | what only all files together show (C5, C8), and the pool |
 //! | `cloudformation`, `terraform`, `rewrite` | templates, rewritten into outputs of the AWS CLI |
+//! | `groups` | groups of user pools (C35) |
 //! | `roles`, `open` | roles with their documents, written out or in files of their own |
 
 mod assemble;
 mod cloudformation;
 mod files;
+mod groups;
 mod mapping;
 mod open;
 mod reader;
@@ -22,6 +24,7 @@ mod tag_map;
 mod terraform;
 
 pub(super) use files::{client_ids, pool, pool_into};
+pub(super) use groups::{group_listing, groups};
 pub(super) use open::Opener;
 pub(super) use reader::{Mistakes, Reader};
 pub(super) use roles::{document, inline, roles};

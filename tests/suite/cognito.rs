@@ -67,7 +67,7 @@ fn photo_app_claims(name: &str) -> VerifiedClaims {
 
 #[test]
 fn a_trace_tells_the_whole_way() {
-    let PoolFolder { pool, roles } = photo_app();
+    let PoolFolder { pool, roles, .. } = photo_app();
     let login = Login::by_issuer(photo_app_claims("kim-agency.json")).unwrap();
     let exchange = Exchange::new(&pool, &roles, "eu-west-1:3d2c1b0a").login(login);
     let hidden = exchange.run().unwrap().trace().to_string().replace(repository().to_str().unwrap(), "");
@@ -83,12 +83,7 @@ fn a_trace_tells_the_whole_way() {
       Allow UsersOfAgencies, /corpus/photo-app/policies/trust-agencies.json:4:9
     trust sts:TagSession: allowed
       Allow OnlyTheAgencyIsTagged, /corpus/photo-app/policies/trust-agencies.json:14:9
-    key aws:PrincipalArn
-    key aws:FederatedProvider
-    key cognito-identity.amazonaws.com:aud
-    key cognito-identity.amazonaws.com:sub
-    key cognito-identity.amazonaws.com:amr
-    key aws:PrincipalTag/agency
+    keys aws:PrincipalArn, aws:FederatedProvider, cognito-identity.amazonaws.com:aud, cognito-identity.amazonaws.com:sub, cognito-identity.amazonaws.com:amr, aws:PrincipalTag/agency
     ");
     let shown = exchange.show_values().run().unwrap().trace().to_string();
     for value in ["north-press", "kim-4711"] {
@@ -99,7 +94,7 @@ fn a_trace_tells_the_whole_way() {
 
 #[test]
 fn a_refusal_tells_how_far_it_came() {
-    let PoolFolder { pool, roles } = photo_app();
+    let PoolFolder { pool, roles, .. } = photo_app();
     let login = Login::by_issuer(photo_app_claims("lou-agency-without-desk.json")).unwrap();
     let error = Exchange::new(&pool, &roles, "eu-west-1:3d2c1b0a").login(login).run().unwrap_err();
     insta::assert_snapshot!(format!("{error}\n{}", error.trace()), @r"
@@ -115,7 +110,7 @@ fn a_refusal_tells_how_far_it_came() {
 
 #[test]
 fn what_an_editor_reaches() {
-    let PoolFolder { pool, roles } = photo_app();
+    let PoolFolder { pool, roles, .. } = photo_app();
     let login = Login::by_issuer(photo_app_claims("eli-editor.json")).unwrap();
     let session = Exchange::new(&pool, &roles, "eu-west-1:9c8d7e6f").login(login).run().unwrap();
     let reach = |action| Reach::of(&session, action).unwrap().to_string().replace(repository().to_str().unwrap(), "");

@@ -6,7 +6,7 @@ use super::{Case, Expected, Question};
 use crate::cognito::claims::{Claims, VerifiedClaims};
 use crate::cognito::error::{Exception, ReadError};
 use crate::cognito::exchange::BasicFlow;
-use crate::cognito::groups::{Group, with_groups};
+use crate::cognito::groups::with_groups;
 use crate::cognito::login::Login;
 use crate::cognito::pool::Pool;
 use crate::cognito::read::{self, Mistakes, Opener, Reader};
@@ -177,14 +177,7 @@ fn login(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> Opt
     let provider = reader.string("C8", fields.get("provider")?)?;
     let mut claims = claims(reader, fields.get("claims")?, opener)?;
     if let Some(value) = fields.get("groups") {
-        let groups: Result<Vec<Group>, _> = serde_json::from_str(reader.source().slice(value.span));
-        match groups {
-            Ok(groups) => claims = with_groups(claims, &groups),
-            Err(error) => {
-                reader.report("C35", value.span, "malformed groups", error.to_string(), "a list of groups");
-                return None;
-            }
-        }
+        claims = with_groups(claims, &read::groups(reader, value)?);
     }
     let tags = match fields.get("principalTags") {
         Some(value) => reader.map("C34", value, "an object of texts")?,

@@ -24,7 +24,7 @@ impl Display for Trace {
         self.tags.iter().try_for_each(|tag| write_tag(f, tag))?;
         self.trust.iter().try_for_each(|trust| write_trust(f, trust))?;
         self.session_policies.iter().try_for_each(|name| writeln!(f, "session policy {name}"))?;
-        self.session_keys.iter().try_for_each(|key| write_key(f, key))
+        write_keys(f, &self.session_keys)
     }
 }
 
@@ -73,10 +73,18 @@ fn write_trust(f: &mut Formatter<'_>, trust: &TrustTrace) -> Result {
     Ok(())
 }
 
-fn write_key(f: &mut Formatter<'_>, key: &KeyTrace) -> Result {
-    match &key.value {
-        None => writeln!(f, "key {}", key.key),
-        Some(ContextText::Single(text)) => writeln!(f, "key {} = {text}", key.key),
-        Some(ContextText::Multi(members)) => writeln!(f, "key {} = [{}]", key.key, members.join(", ")),
+/// The names on one line; with their values, a line each.
+fn write_keys(f: &mut Formatter<'_>, keys: &[KeyTrace]) -> Result {
+    if !keys.is_empty() && keys.iter().all(|key| key.value.is_none()) {
+        let names: Vec<&str> = keys.iter().map(|key| key.key.as_str()).collect();
+        return writeln!(f, "keys {}", names.join(", "));
     }
+    for KeyTrace { key, value } in keys {
+        match value {
+            None => writeln!(f, "key {key}")?,
+            Some(ContextText::Single(text)) => writeln!(f, "key {key} = {text}")?,
+            Some(ContextText::Multi(members)) => writeln!(f, "key {key} = [{}]", members.join(", "))?,
+        }
+    }
+    Ok(())
 }

@@ -1,0 +1,67 @@
+//! `iamtree role`: which role a login gets, and why.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::exchange::{self, Options};
+use super::format::{self, Format};
+use super::input::Input;
+use super::login::Who;
+use super::policies::SessionPolicies;
+use super::pool::PoolFiles;
+use super::render::safe;
+use super::stop::Stop;
+use super::style::{self, dress};
+use super::{Status, output};
+use crate::cognito::{CognitoSession, Trace};
+
+/// Exchange a login of a Cognito identity pool for a role, and say why it is that role
+///
+/// Exit status: 0 a session, 1 the exchange is refused, 2 a mistake in the input, 3 a bug of this program.
+#[derive(Debug, Args)]
+#[command(mut_arg("pool", |pool| pool.required(true)))]
+#[command(override_usage = "iamtree role --pool <DIR> --claims <FILE> [OPTIONS]")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pool: PoolFiles,
+
+    #[command(flatten)]
+    who: Who,
+
+    #[command(flatten)]
+    options: Options,
+
+    #[command(flatten)]
+    policies: SessionPolicies,
+
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
+    format: Format,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
+    let mut input = Input::default();
+    let folder = arguments.pool.read(&mut input)?;
+    let logins = arguments.who.logins(&mut input)?;
+    match arguments.options.run(&folder, logins, &arguments.policies, &mut input)? {
+        Ok(session) => show(&session, arguments.format),
+        Err(error) => exchange::refused(&error, arguments.format),
+    }
+}
+
+/// Prints the role and how the session came about.
+pub(super) fn show(session: &CognitoSession, format: Format) -> Result<Status, Stop> {
+    #[derive(Serialize)]
+    struct SessionJson<'a> {
+        role: &'a str,
+        exchange: &'a Trace,
+    }
+    output::result(&match format {
+        Format::Text => {
+            let role = dress(style::GOOD, safe(session.role_arn()));
+            format!("{role}\n{}", exchange::text(session.trace()))
+        }
+        Format::Json => format::json(&SessionJson { role: session.role_arn(), exchange: session.trace() })?,
+    })?;
+    Ok(Status::Good)
+}
