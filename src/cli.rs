@@ -20,6 +20,8 @@ mod diagnostics;
 mod environment;
 mod eval;
 mod exchange;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod format;
 mod input;
 mod login;
@@ -35,6 +37,8 @@ mod simulate;
 mod stop;
 mod style;
 mod test;
+#[cfg(feature = "token")]
+mod token;
 mod tree;
 mod whatif;
 

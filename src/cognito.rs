@@ -16,6 +16,7 @@
 //! | `pool`, `read`, `folder` | a pool and the reader of its files; a pool with its roles (C4 to C8) |
 //! | `provider` | one login provider under its several names (C8) |
 //! | `claims`, `groups` | what a token says; groups of a user pool as claims (C13, C29, C35) |
+//! | `token` | tokens verified with their issuer's keys (C13; feature `token`) |
 //! | `login` | who is admitted (C9 to C14) |
 //! | `choice` | which role (C16 to C34) |
 //! | `rules`, `compiled` | the rules of a mapping, as the law and as a small tree (C24 to C31, C38) |
@@ -48,6 +49,8 @@ mod session;
 mod tags;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "token")]
+pub mod token;
 mod trace;
 mod trust;
 

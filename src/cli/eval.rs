@@ -113,7 +113,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
     let known = match &environment {
         Some(environment) if arguments.environment.only_checks() => return environment::check(environment),
         Some(environment) => Known::Environment(environment),
-        None => Known::Policies(arguments.policies.read(&mut input)?, PolicySet::new()),
+        None => Known::Policies(Box::new((arguments.policies.read(&mut input)?, PolicySet::new()))),
     };
     let context = arguments.context(&mut input)?;
     let (action, resource) = arguments.asked();
@@ -127,7 +127,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
 /// What is known of policies.
 enum Known<'e> {
     /// Those of this question, beside others that are parsed already.
-    Policies(PolicyTexts, PolicySet),
+    Policies(Box<(PolicyTexts, PolicySet)>),
     /// Those of everybody.
     Environment(&'e Environment),
 }
@@ -135,7 +135,8 @@ enum Known<'e> {
 impl Known<'_> {
     fn explain(&self, request: &Request<'_>) -> Result<Explanation, Stop> {
         Ok(match self {
-            Known::Policies(texts, set) => {
+            Known::Policies(policies) => {
+                let (texts, set) = &**policies;
                 let set = texts.parse_into(set.clone(), request.resource_policy_kind())?;
                 Engine::compile(set)?.explain(request)?
             }
@@ -174,7 +175,7 @@ impl Arguments {
             Err(error) => return exchange::refused(&error, self.format.plain()),
         };
         let (action, resource) = self.asked();
-        let known = Known::Policies(policies, session.policies().clone());
+        let known = Known::Policies(Box::new((policies, session.policies().clone())));
         self.answer(session.request(action, resource)?, context, &known, Some(session.trace()))
     }
 

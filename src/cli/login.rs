@@ -7,7 +7,7 @@ use clap::Args;
 use super::input::Input;
 use super::pool::name_value;
 use super::stop::Stop;
-use crate::cognito::{Claims, Login, VerifiedClaims};
+use crate::cognito::{Claims, Login, Pool, VerifiedClaims};
 
 /// Who logs in. Several logins are linked to one identity.
 #[derive(Debug, Args)]
@@ -29,6 +29,10 @@ pub(super) struct Who {
     /// A principal tag that the back end passes
     #[arg(long, value_name = "KEY=VALUE", value_parser = name_value, requires = "developer")]
     developer_tag: Vec<(String, String)>,
+
+    #[cfg(feature = "token")]
+    #[command(flatten)]
+    tokens: super::token::Tokens,
 }
 
 /// What `--claims` takes.
@@ -49,17 +53,36 @@ fn claims_file(text: &str) -> Result<ClaimsFile, &'static str> {
     }
 }
 
+#[cfg(feature = "token")]
+const WAYS_IN: &str = "`--claims FILE`, `--token JWT`, `--developer PROVIDER` or `--guest`";
+#[cfg(not(feature = "token"))]
+const WAYS_IN: &str = "`--claims FILE`, `--developer PROVIDER` or `--guest`";
+
 impl Who {
     /// Whether somebody is named, a guest included.
     pub(super) fn is_given(&self) -> bool {
-        self.guest || !self.claims.is_empty() || self.developer.is_some()
+        self.guest || !self.claims.is_empty() || self.developer.is_some() || self.has_tokens()
     }
 
-    /// The logins; none of a guest.
-    pub(super) fn logins(&self, input: &mut Input) -> Result<Vec<Login>, Stop> {
+    #[cfg(feature = "token")]
+    fn has_tokens(&self) -> bool {
+        self.tokens.is_given()
+    }
+
+    #[cfg(not(feature = "token"))]
+    fn has_tokens(&self) -> bool {
+        false
+    }
+
+    /// The logins; none of a guest. Tokens are verified for the pool.
+    #[cfg_attr(not(feature = "token"), expect(unused_variables, reason = "only tokens are verified for a pool"))]
+    pub(super) fn logins(&self, pool: &Pool, input: &mut Input) -> Result<Vec<Login>, Stop> {
         if !self.is_given() {
-            return Err(Stop::mistake("nobody logs in: expected `--claims FILE`, `--developer PROVIDER` or `--guest`"));
+            return Err(Stop::mistake(format_args!("nobody logs in: expected {WAYS_IN}")));
         }
+        #[cfg(feature = "token")]
+        let mut logins = self.tokens.logins(pool, input)?;
+        #[cfg(not(feature = "token"))]
         let mut logins = Vec::new();
         for claims in &self.claims {
             logins.push(claims.login(input)?);

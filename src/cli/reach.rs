@@ -46,7 +46,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
     let mut input = Input::default();
     let folder = arguments.pool.read(&mut input)?;
-    let logins = arguments.who.logins(&mut input)?;
+    let logins = arguments.who.logins(&folder.pool, &mut input)?;
     let session = match arguments.options.run(&folder, logins, &arguments.policies, &mut input)? {
         Ok(session) => session,
         Err(error) => return exchange::refused(&error, arguments.format),

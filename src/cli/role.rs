@@ -42,7 +42,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
     let mut input = Input::default();
     let folder = arguments.pool.read(&mut input)?;
-    let logins = arguments.who.logins(&mut input)?;
+    let logins = arguments.who.logins(&folder.pool, &mut input)?;
     match arguments.options.run(&folder, logins, &arguments.policies, &mut input)? {
         Ok(session) => show(&session, arguments.format),
         Err(error) => exchange::refused(&error, arguments.format),

@@ -59,6 +59,13 @@ impl From<ReadError> for Stop {
     }
 }
 
+#[cfg(feature = "token")]
+impl From<crate::cognito::token::TokenError> for Stop {
+    fn from(error: crate::cognito::token::TokenError) -> Self {
+        Stop::mistake(error)
+    }
+}
+
 impl From<SetError> for Stop {
     fn from(error: SetError) -> Self {
         // What has a place in a document is drawn there; the messages before it have none.

@@ -12,3 +12,5 @@ mod house;
 mod law;
 mod properties;
 mod readme;
+#[cfg(feature = "token")]
+mod token;
