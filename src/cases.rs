@@ -128,6 +128,11 @@ impl Case {
         self.line
     }
 
+    /// The texts of its policies.
+    pub(crate) fn policies(&self) -> &PolicyTexts {
+        &self.policies
+    }
+
     /// The answer it expects.
     pub fn expected(&self) -> Expected {
         self.expected

@@ -11,6 +11,7 @@
 //!
 //! No status but 0 means allowed, whatever goes wrong (threat T0).
 
+mod bench;
 mod check;
 mod choice;
 mod clock;
@@ -67,6 +68,7 @@ enum Command {
     Test(test::Arguments),
     Check(check::Arguments),
     Tree(tree::Arguments),
+    Bench(bench::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -82,6 +84,7 @@ impl Command {
             Command::Test(arguments) => test::run(&arguments),
             Command::Check(arguments) => check::run(arguments),
             Command::Tree(arguments) => tree::run(arguments),
+            Command::Bench(arguments) => bench::run(&arguments),
             Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
             Command::Man(arguments) => man::run(&arguments, Cli::command()),
         }

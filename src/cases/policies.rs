@@ -24,6 +24,14 @@ impl From<Source> for Written {
 }
 
 impl Written {
+    /// What it says, without what it is called.
+    fn text(&self) -> &str {
+        match self {
+            Written::Text(source) => source.text(),
+            Written::Part { source, tree } => source.slice(tree.span),
+        }
+    }
+
     fn parse(&self, kind: PolicyKind) -> Result<Document, DocumentError> {
         match self {
             Written::Text(source) => Document::parse(kind, source.name(), source.text()),
@@ -52,6 +60,26 @@ pub(crate) struct LevelTexts {
 }
 
 impl PolicyTexts {
+    /// What all documents say, by kind and level, whatever their files are called. Two questions with equal contents can
+    /// be asked of one engine.
+    pub fn contents(&self) -> [Vec<Vec<&str>>; 7] {
+        fn all(texts: &[Text]) -> Vec<&str> {
+            texts.iter().flatten().map(Written::text).collect()
+        }
+        fn levels(levels: &[LevelTexts]) -> Vec<Vec<&str>> {
+            levels.iter().map(|level| all(&level.documents)).collect()
+        }
+        [
+            vec![all(&self.identity)],
+            vec![all(self.boundary.as_slice())],
+            vec![all(&self.session)],
+            vec![all(self.resource.as_slice())],
+            levels(&self.service_control),
+            levels(&self.resource_control),
+            vec![all(self.endpoint.as_slice())],
+        ]
+    }
+
     /// Parses all of them. `resource_kind` says what the policy of the resource is read as (Rule E33).
     ///
     /// # Errors

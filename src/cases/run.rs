@@ -103,7 +103,8 @@ impl Case {
         Ok((Engine::compile(policies)?, request))
     }
 
-    fn request(&self) -> Result<Request<'_>, RequestError> {
+    /// The request, if it is one.
+    pub(crate) fn request(&self) -> Result<Request<'_>, RequestError> {
         let asked = &self.question;
         let mut request = match &asked.principal {
             Some(principal) => Request::new(principal, &asked.action, &asked.resource)?,

@@ -168,7 +168,7 @@ impl Arguments {
         }
         let policies = self.policies.read_beside_session(input)?;
         let folder = self.pool.read(input)?;
-        let logins = self.who.logins(input)?;
+        let logins = self.who.logins(&folder.pool, input)?;
         let context = self.context(input)?;
         let session = match self.options.run(&folder, logins, self.policies.session(), input)? {
             Ok(session) => session,

@@ -113,6 +113,12 @@ impl Policies {
     }
 }
 
+/// Identity-based policies alone.
+pub(super) fn identity(files: &[PathBuf], input: &mut Input) -> Result<PolicyTexts, Stop> {
+    let identity = files.iter().map(|path| text(input, path)).collect::<Result<_, _>>()?;
+    Ok(PolicyTexts { identity, ..PolicyTexts::default() })
+}
+
 fn text(input: &mut Input, path: &Path) -> Result<Text, Stop> {
     Ok(input.document(path)?.map(Written::from))
 }

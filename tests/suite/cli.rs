@@ -272,3 +272,33 @@ fn an_explanation_for_programs() {
     }
     "#);
 }
+
+#[test]
+fn a_benchmark_checks_its_answers() {
+    let cases = "corpus/policies/user-folder.test.jsonl";
+    let output = run(&[
+        "bench",
+        cases,
+        "--against",
+        "corpus/policies/read-only-audit.json",
+        "--seconds",
+        "1",
+        "--format",
+        "json",
+    ]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (own, against) = (&report["policies"], &report["against"]);
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    assert_eq!(own["answersAsExpected"], own["requests"]);
+    assert!(against["answersAsExpected"].as_u64() < against["requests"].as_u64(), "{against}");
+    for figure in
+        ["decisionsPerSecond", "p50Nanoseconds", "p99Nanoseconds", "compileNanoseconds", "heapBytes", "statements"]
+    {
+        assert!(own[figure].as_u64() > Some(0), "{figure}: {own}");
+    }
+    let refused = run(&["bench", "tests/cli/files/failing.jsonl", "--seconds", "1"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", stdout(&refused));
+    let wrong = r#"{"name": "wrong", "policies": {}, "request": {"action": "s3:GetObject", "resource": "*"}, "expect": "allowed"}"#;
+    let failing = run_with_input(&["bench", "-", "--seconds", "1"], wrong);
+    assert_eq!(failing.status.code(), Some(1), "{}", stderr(&failing));
+}
