@@ -152,9 +152,16 @@ impl Arguments {
 }
 
 fn named(known: &[&Group], name: &str) -> Result<Group, Stop> {
-    match known.iter().find(|group| group.name == name) {
-        Some(group) => Ok(Group::clone(group)),
-        None => {
+    let named: Vec<&&Group> = known.iter().filter(|group| group.name == name).collect();
+    match named.as_slice() {
+        [first, rest @ ..] if rest.iter().all(|other| other == first) => Ok(Group::clone(first)),
+        [_, ..] => {
+            let found = quote(name);
+            Err(Stop::mistake(format_args!(
+                "the group {found} is listed several times, with differences: expected it once"
+            )))
+        }
+        [] => {
             let names: Vec<String> = known.iter().map(|group| quote(&group.name)).collect();
             let expected = if names.is_empty() {
                 "the output of `aws cognito-idp list-groups` as list-groups.json in the pool's folder".to_owned()

@@ -143,8 +143,8 @@ impl<'a> Exchange<'a> {
         self
     }
 
-    /// Sets the moment the credentials are issued, which becomes `aws:TokenIssueTime` (Rule C60). This crate reads
-    /// no clock.
+    /// Sets the moment the credentials are issued: the time of the question to the role's trust policy (Rule E60), and
+    /// `aws:TokenIssueTime` of the session (Rule C60). This crate reads no clock; without the moment, neither is there.
     ///
     /// # Errors
     ///
@@ -217,6 +217,7 @@ impl<'a> Exchange<'a> {
             session_name,
             tags: &tags,
             pool_account: self.pool_account.as_deref(),
+            now: self.issued_at.as_deref(),
             shows_values: self.shows_values,
         };
         trust::assume(loaded, &ticket, &mut trace.trust)?;

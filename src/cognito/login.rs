@@ -1,5 +1,7 @@
 //! Who is admitted (Rules C9 to C14): a login, and the provider of the pool that vouches for it.
 
+use std::fmt;
+
 use super::claims::{Claim, Claims, VerifiedClaims};
 use super::error::{Reason, Refusal};
 use super::pool::Pool;
@@ -18,7 +20,9 @@ use crate::source::quote;
 /// assert_eq!(login.provider(), "accounts.google.com");
 /// # Ok::<(), iamtree::cognito::ReadError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` prints names of claims and tags, not values: these are personal data (Rule C37).
+#[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     provider: Box<str>,
     claims: VerifiedClaims,
@@ -63,6 +67,14 @@ impl Login {
 
     pub(super) fn tags_of_developer(&self) -> &[(Box<str>, Box<str>)] {
         &self.developer_tags
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tags: Vec<&str> = self.developer_tags.iter().map(|(key, _)| &**key).collect();
+        let mut shown = f.debug_struct("Login");
+        shown.field("provider", &self.provider).field("claims", &self.claims).field("developer_tags", &tags).finish()
     }
 }
 

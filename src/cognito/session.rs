@@ -1,5 +1,7 @@
 //! What an exchange yields (Rules C60 to C64): a caller, its fixed context, and the policies it is under.
 
+use std::fmt;
+
 use super::role::Role;
 use super::tags::Tag;
 use super::trace::Trace;
@@ -20,7 +22,9 @@ pub(super) const AMR: &str = "cognito-identity.amazonaws.com:amr";
 ///
 /// Two sessions of one role share its compiled policies. Nothing of the login is in it but what its role's trust
 /// policy could see, and the tags it was mapped to (Rule C63).
-#[derive(Debug, Clone)]
+///
+/// `Debug` prints names of context keys, not values: these are personal data (Rule C37).
+#[derive(Clone)]
 pub struct CognitoSession {
     session: Session,
     role_arn: Box<str>,
@@ -84,6 +88,13 @@ impl CognitoSession {
     /// Returns an error if the context of the session is malformed.
     pub fn bind(&self) -> Result<BoundSession, RequestError> {
         self.engine.bind(&self.session)
+    }
+}
+
+impl fmt::Debug for CognitoSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<&str> = self.session.context().map(|(key, _)| key).collect();
+        f.debug_struct("CognitoSession").field("role_arn", &self.role_arn).field("keys", &keys).finish_non_exhaustive()
     }
 }
 

@@ -7,8 +7,8 @@ use super::pool::Pool;
 use super::provider::ProviderKind;
 use crate::source::quote;
 
-/// One session tag, and where it comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One session tag, and where it comes from. It has no `Debug`: its value is personal data (Rule C37).
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Tag {
     pub key: Box<str>,
     pub value: Box<str>,

@@ -25,6 +25,8 @@ pub(super) struct Ticket<'a> {
     pub tags: &'a [Tag],
     /// The account of the pool, if the caller knows it (Rule C49).
     pub pool_account: Option<&'a str>,
+    /// When it asks, if the caller passes its clock.
+    pub now: Option<&'a str>,
     /// Whether what is told may hold values.
     pub shows_values: bool,
 }
@@ -70,7 +72,7 @@ fn ask(loaded: &LoadedRole, action: &'static str, ticket: &Ticket<'_>, told: &mu
     is_admitted
 }
 
-/// Rule C45: principal, action, resource and context.
+/// Rule C45: principal, action, resource and context; and the time, which every request has (Rule E60).
 fn question<'a>(
     loaded: &'a LoadedRole,
     action: &'static str,
@@ -81,6 +83,9 @@ fn question<'a>(
         .with(SUB, ticket.identity_id)?
         .with(AMR, ticket.amr)?
         .with("sts:RoleSessionName", ticket.session_name)?;
+    if let Some(now) = ticket.now {
+        request = request.with("aws:CurrentTime", now)?;
+    }
     if ticket.tags.is_empty() {
         return Ok(request);
     }

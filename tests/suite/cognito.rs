@@ -41,6 +41,45 @@ fn every_case_of_the_corpus_passes() {
 }
 
 #[test]
+fn the_corners_of_the_rules_are_as_the_rules_say() {
+    check(&repository().join("corpus/cases/cognito-corners.jsonl"), 154);
+}
+
+#[test]
+fn nothing_personal_is_in_a_debug_text() {
+    let PoolFolder { pool, roles, .. } = photo_app();
+    let developer = Login::developer("backend", [("team", "secret-team")]);
+    assert_eq!(
+        format!("{developer:?}"),
+        r#"Login { provider: "backend", claims: VerifiedClaims({}), developer_tags: ["team"] }"#
+    );
+    let login = Login::by_issuer(photo_app_claims("kim-agency.json")).unwrap();
+    let exchange = Exchange::new(&pool, &roles, "eu-west-1:3d2c1b0a").login(login);
+    let session = exchange.run().unwrap();
+    for text in [format!("{session:?}"), format!("{exchange:?}")] {
+        for value in ["north-press", "kim-4711"] {
+            assert!(!text.contains(value), "{value}: {text}");
+        }
+    }
+    assert!(format!("{session:?}").contains("aws:PrincipalTag/agency"));
+}
+
+#[test]
+fn the_trust_policy_knows_the_time_if_the_caller_does() {
+    let pool = r#"{"IdentityPoolId": "us-east-1:1a2b", "IdentityPoolName": "p", "AllowUnauthenticatedIdentities": true,
+        "Roles": {"unauthenticated": "arn:aws:iam::111122223333:role/Guest"}}"#;
+    let roles = r#"{"arn:aws:iam::111122223333:role/Guest": {"policies": [], "trust": {"Statement": {"Effect": "Allow",
+        "Principal": {"Federated": "cognito-identity.amazonaws.com"}, "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"DateLessThan": {"aws:CurrentTime": "2026-08-01T00:00:00Z"}}}}}}"#;
+    let pool = iamtree::cognito::Pool::parse("pool.json", pool).unwrap();
+    let roles = iamtree::cognito::Roles::read("roles.json", roles, |_| Err("no files".to_owned())).unwrap();
+    let at = |moment: &str| Exchange::new(&pool, &roles, "us-east-1:0f1e").issued_at(moment).unwrap().run().is_ok();
+    assert!(at("2026-07-31T23:59:59Z"));
+    assert!(!at("2026-08-01T00:00:00Z"));
+    assert!(Exchange::new(&pool, &roles, "us-east-1:0f1e").run().is_err());
+}
+
+#[test]
 fn the_photo_app_does_what_its_readme_says() {
     check(&repository().join("corpus/photo-app/photo-app.test.jsonl"), 14);
 }

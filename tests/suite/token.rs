@@ -322,14 +322,29 @@ fn no_character_of_a_token_can_be_changed() {
 #[test]
 fn key_sets_are_read_strictly() {
     for (text, place) in [
-        (r#"{"keys": [{"kty": "RSA"}]}"#, "jwks.json:1:11: a key without an id"),
         (r#"{"keys": [{"kid": "a"}, {"kid": "a"}]}"#, "jwks.json:1:33: two keys of one id"),
         (r#"{"keys": {}}"#, "jwks.json:1:10: a value of the wrong type"),
         (r#"{"keys": [{"kid": "a", "n": "x", "n": "y"}]}"#, "jwks.json:1:34: a member is repeated"),
-        ("{}", "jwks.json:1:2: a member is missing"),
+        ("{}", "jwks.json:1:1: a member is missing"),
         ("", "jwks.json:1:1"),
     ] {
         let error = Jwks::parse("jwks.json", text).unwrap_err().to_string();
         assert!(error.starts_with(place), "{error}");
+    }
+}
+
+#[test]
+fn unsuitable_keys_verify_nothing() {
+    let mut short = published(&rsa(), "key-1", Algorithm::RS256, true);
+    let mut for_encryption = short.clone();
+    for_encryption["key_ops"] = json!(["encrypt"]);
+    let modulus = short["n"].as_str().unwrap().chars().take(340).collect::<String>();
+    short["n"] = modulus.into();
+    let nameless = json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"});
+    let pool = pool();
+    for key in [short, for_encryption, nameless] {
+        let keys = Jwks::parse("jwks.json", &json!({"keys": [key], "next_update": 1}).to_string()).unwrap();
+        let verifier = TokenVerifier::new(&pool).keys(PROVIDER, keys);
+        assert_eq!(verifier.verify(&token(&claims()), NOW).unwrap_err().kind(), TokenErrorKind::Key);
     }
 }

@@ -14,7 +14,7 @@ use crate::cognito::role::Roles;
 use crate::decision::Outcome;
 use crate::document::{Document, PolicyKind};
 use crate::json::{self, Kind, Limits, Member, Value};
-use crate::request::{ContextValue, RequestError};
+use crate::request::{ContextValue, Request, RequestError};
 use crate::source::{Source, quote};
 
 /// Reads a case file. `open` returns the bytes of a file that a case names, its path joined to the folder of the case
@@ -233,7 +233,12 @@ fn question(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> 
     reader.check("C3", expect.span, "answer", text, outcome.is_some(), &names)?;
     let context = context(reader, fields.get("context"))?;
     let resource_policy = match fields.get("resourcePolicy") {
-        Some(value) => Some(read::document(reader, PolicyKind::Resource, value, opener)?),
+        // The session's caller is a role session, whoever it is; what the policy is read as is up to the rest (Rule E33).
+        Some(value) => {
+            let kind =
+                Request::unnamed(&action, &resource).map_or(PolicyKind::Resource, |asked| asked.resource_policy_kind());
+            Some(read::document(reader, kind, value, opener)?)
+        }
         None => None,
     };
     Some(Question { action, resource, expected: outcome?, context, resource_policy })

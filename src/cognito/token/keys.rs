@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
+use data_encoding::BASE64URL_NOPAD;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 
 use super::{TokenError, TokenErrorKind};
@@ -13,8 +14,8 @@ use crate::source::{Source, quote};
 
 /// The public keys of one issuer, by their ids.
 ///
-/// Keys that cannot verify a token (symmetric ones, those for encryption, those of an unknown kind) are there, and a token
-/// that names one is refused.
+/// Keys that cannot verify a token (symmetric ones, those for encryption, RSA keys below 2,048 bits, those of an unknown
+/// kind) are there, and a token that names one is refused. A key without an id verifies nothing, since no token can name it.
 ///
 /// # Examples
 ///
@@ -23,7 +24,7 @@ use crate::source::{Source, quote};
 ///
 /// let keys = Jwks::parse("jwks.json", r#"{"keys": [{"kid": "a", "kty": "oct", "k": "c2VjcmV0"}]}"#)?;
 /// assert_eq!(keys.ids().collect::<Vec<_>>(), ["a"]);
-/// assert!(Jwks::parse("jwks.json", r#"{"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}"#).is_err());
+/// assert!(Jwks::parse("jwks.json", r#"{"keys": [{"kid": "a"}, {"kid": "a"}]}"#).is_err());
 /// # Ok::<(), iamtree::cognito::ReadError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -43,7 +44,8 @@ impl Jwks {
     ///
     /// # Errors
     ///
-    /// Returns an error, with line and column, if the text is no key set, a key has no id, or two have the same.
+    /// Returns an error, with line and column, if the text is no key set, a member is repeated, or two keys have the same
+    /// id. Members that RFC 7517 does not name are passed over, as it asks.
     pub fn parse(name: &str, text: &str) -> Result<Self, ReadError> {
         let source = Source::new(name, text);
         let mut mistakes = Mistakes::default();
@@ -78,14 +80,15 @@ impl Jwks {
 }
 
 fn keys(reader: &mut Reader<'_>, value: &Value) -> Option<BTreeMap<Box<str>, Result<Key, &'static str>>> {
-    let fields = reader.object("C13", value, &["keys"], &["keys"])?;
+    let set = reader.map("C13", value, "a JSON Web Key Set")?;
+    let Some(list) = set.iter().find(|member| &*member.name == "keys") else {
+        reader.report("C13", value.span, "a member is missing", "no `keys`", "`keys`");
+        return None;
+    };
     let mut keys = BTreeMap::new();
-    for item in reader.list("C13", fields.get("keys")?)? {
+    for item in reader.list("C13", &list.value)? {
         let members = reader.map("C13", item, "a JSON Web Key")?;
-        let Some(id) = members.iter().find(|member| &*member.name == "kid") else {
-            reader.report("C13", item.span, "a key without an id", "no `kid`", "`kid`");
-            continue;
-        };
+        let Some(id) = members.iter().find(|member| &*member.name == "kid") else { continue };
         let Some(text) = reader.string("C13", &id.value) else { continue };
         let key = match serde_json::from_str(reader.source().slice(item.span)) {
             Ok(jwk) => Key::new(&jwk),
@@ -106,7 +109,11 @@ impl Key {
         if !matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature)) {
             return Err("it is not for signatures");
         }
+        if jwk.common.key_operations.as_ref().is_some_and(|uses| !uses.contains(&KeyOperations::Verify)) {
+            return Err("it is not for verifying");
+        }
         let of_kind: &[Algorithm] = match &jwk.algorithm {
+            AlgorithmParameters::RSA(key) if is_short(&key.n) => return Err("it has fewer than 2,048 bits"),
             AlgorithmParameters::RSA(_) => &[RS256, RS384, RS512, PS256, PS384, PS512],
             AlgorithmParameters::EllipticCurve(key) => match key.curve {
                 EllipticCurve::P256 => &[ES256],
@@ -135,4 +142,12 @@ impl Key {
     pub fn key(&self) -> &DecodingKey {
         &self.key
     }
+}
+
+/// RFC 7518, section 3.3: a modulus of at least 2,048 bits. Leading zeros are none of it.
+fn is_short(modulus: &str) -> bool {
+    let Ok(bytes) = BASE64URL_NOPAD.decode(modulus.as_bytes()) else { return true };
+    let mut significant = bytes.iter().skip_while(|byte| **byte == 0);
+    let first = significant.next().map_or(0, |byte| 8 - byte.leading_zeros() as usize);
+    first + 8 * significant.count() < 2048
 }
