@@ -23,13 +23,15 @@
 //!
 //! # Memory
 //!
-//! Each document exists once, however many principals it is attached to. A principal is a list of documents; its merged
-//! tree is made when it is first asked about and kept in a bounded cache.
+//! Each document exists once, however many principals it is attached to; one that is written out where it is used rests as
+//! its text. A principal is a list of documents; its merged tree is made when it is first asked about and kept in a bounded
+//! cache.
 
 mod cache;
 mod error;
 mod files;
 pub(crate) mod format;
+mod held;
 mod import;
 mod library;
 mod model;
@@ -44,6 +46,7 @@ use std::sync::Arc;
 
 use cache::Cache;
 pub use error::{AskError, EnvironmentError, RefusedDocument};
+use held::Held;
 use model::{Model, Slot};
 use question::Question;
 pub use role::Role;
@@ -247,7 +250,7 @@ impl Environment {
                 format!("{}: read as {} policy, attached as identity policy", document.name(), document.kind());
             return Err(AskError::contradiction("E6", message));
         }
-        self.policies_of(arn)?.push(Ok(document));
+        self.policies_of(arn)?.push(Ok(Held::Read(document)));
         Ok(())
     }
 
@@ -259,7 +262,7 @@ impl Environment {
     /// Returns an error if there is no such principal.
     pub fn detach(&mut self, arn: &str, document: &str) -> Result<usize, AskError> {
         let is_meant = |slot: &Slot| match slot {
-            Ok(known) => known.name() == document,
+            Ok(held) => held.name() == document,
             Err(refused) => refused.name() == document,
         };
         let policies = self.policies_of(arn)?;

@@ -94,6 +94,20 @@ impl Value {
         }
     }
 
+    /// Moves everything behind so many bytes. The tree is no deeper than the limit it was read under.
+    fn shift(&mut self, bytes: u32) {
+        let shift = |span: &mut Span| (span.start, span.end) = (span.start + bytes, span.end + bytes);
+        shift(&mut self.span);
+        match &mut self.kind {
+            Kind::Array(items) => items.iter_mut().for_each(|item| item.shift(bytes)),
+            Kind::Object(members) => members.iter_mut().for_each(|member| {
+                shift(&mut member.name_span);
+                member.value.shift(bytes);
+            }),
+            _ => {}
+        }
+    }
+
     /// The value that stands at a place, if one does: this one, or one inside.
     pub(crate) fn at(&self, span: Span) -> Option<&Value> {
         if self.span == span {
@@ -157,6 +171,17 @@ pub fn parse(source: &Source, limits: &Limits) -> Result<Value, Box<Diagnostic>>
         Some(value) => Ok(convert(value)),
         None => Err(Box::new(source.mistake("L1", source.end(), "the text is empty").expected("JSON"))),
     }
+}
+
+/// Reads the JSON value that stands at a place of a larger text; its places are those of the larger text.
+///
+/// # Errors
+///
+/// Returns what [`parse`] refuses. The places of its messages are those of the part.
+pub(crate) fn parse_part(source: &Source, span: Span, limits: &Limits) -> Result<Value, Box<Diagnostic>> {
+    let mut value = parse(&Source::new(source.name(), source.slice(span)), limits)?;
+    value.shift(span.start);
+    Ok(value)
 }
 
 /// The bytes of the source that a part of a string value was written as, escapes counted.
@@ -355,6 +380,15 @@ mod tests {
         assert_eq!(members[0].value.kind, Kind::Number("1.20".into()));
         assert_eq!(members[0].name_span, Span::new(1, 4));
         assert_eq!(members[1].value.span, Span::new(17, 21));
+    }
+
+    #[test]
+    fn a_part_of_a_text_is_read_where_it_stands() {
+        let source = Source::new("t.json", r#"{"é": [1, {"b": ["x"]}]}"#);
+        let whole = parse(&source, &Limits::default()).unwrap();
+        let part = whole.at(Span::new(11, 23)).unwrap();
+        assert_eq!(source.slice(part.span), r#"{"b": ["x"]}"#);
+        assert_eq!(parse_part(&source, part.span, &Limits::default()).unwrap(), *part);
     }
 
     #[test]

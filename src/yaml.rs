@@ -1,4 +1,4 @@
-//! YAML text as the tree that [`json`](crate::json) makes of JSON text.
+//! YAML text as the tree that [`json`] makes of JSON text.
 //!
 //! YAML is read where people write by hand: environments, case files, policies. It is read as a way to write JSON
 //! and nothing more, so that what a reader sees is what is meant:

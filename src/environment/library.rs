@@ -14,11 +14,13 @@ use std::sync::Arc;
 
 use super::error::RefusedDocument;
 use super::files::{self, File, Files};
+use super::held::{Held, Text};
 use super::model::Slot;
 use super::percent;
 use crate::document::{Document, DocumentError, PolicyKind};
 use crate::json::{self, Kind, Limits, Member, Value};
 use crate::source::{Diagnostic, Source, Span, quote};
+use crate::yaml;
 
 /// The policies that AWS attaches by itself, with the text it prints for them.
 const BUILT_IN: [(&str, PolicyKind, &str); 2] = [
@@ -94,7 +96,7 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Library<'f, O> {
         let Some((file, value)) = self.value(place) else { return self.missing(place, "no such place") };
         match &value.kind {
             Kind::String(text) if !holds_document(text) => self.reference(kind, place, text),
-            _ => self.written_out(kind, place, file, value),
+            _ => self.written_out(kind, place, file, value).map(at_rest(kind, file, value)),
         }
     }
 
@@ -194,8 +196,8 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Library<'f, O> {
             Document::from_value(kind, source, &value)
         });
         match shared.clone() {
-            Ok(document) if document.name() == name => Ok(document),
-            Ok(document) => Ok(document.renamed(&name)),
+            Ok(document) if document.name() == name => Ok(Held::Read(document)),
+            Ok(document) => Ok(Held::Read(document.renamed(&name))),
             Err(error) => self.refuse(RefusedDocument::rules(&name, error)),
         }
     }
@@ -214,7 +216,7 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Library<'f, O> {
     fn read(&mut self, source: Source, read: impl FnOnce(Source) -> Result<Document, DocumentError>) -> Slot {
         let name = source.name().to_owned();
         match read(source) {
-            Ok(document) => Ok(document),
+            Ok(document) => Ok(Held::Read(document)),
             Err(error) => self.refuse(RefusedDocument::rules(&name, error)),
         }
     }
@@ -238,6 +240,21 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Library<'f, O> {
     fn value(&self, place: Place<'_>) -> Option<(&'f File, &'f Value)> {
         let file = self.files.get(place.file)?;
         Some((file, file.tree.as_ref().ok()?.at(place.span)?))
+    }
+}
+
+/// Puts a document that stands at `value` of a file to rest as its text. A part of YAML cannot be read without what stands
+/// around it.
+fn at_rest(kind: PolicyKind, file: &File, value: &Value) -> impl FnOnce(Held) -> Held {
+    let is_string = matches!(value.kind, Kind::String(_));
+    let (is_json, span) = (is_string || !yaml::is_yaml(file.source.name()), value.span);
+    move |held| match held {
+        Held::Read(document) if is_json => {
+            let source = document.source().clone();
+            let span = if is_string { Span { start: 0, ..source.end() } } else { span };
+            Held::Text(Arc::new(Text::new(kind, source, span)))
+        }
+        held => held,
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::error::RefusedDocument;
-use crate::document::Document;
+use super::held::Held;
 use crate::language::arn::Arn;
 
 /// A document in its place, or why there is none.
-pub(super) type Slot = Result<Document, Arc<RefusedDocument>>;
+pub(super) type Slot = Result<Held, Arc<RefusedDocument>>;
 
 /// Everything.
 #[derive(Debug, Default)]
@@ -36,9 +36,9 @@ pub(super) struct Account {
     pub rcps: Option<Vec<Slot>>,
     pub place: Membership,
     /// Roles by their name in lower case (Rule E42: names are unique regardless of case).
-    pub roles: BTreeMap<Box<str>, Principal>,
+    pub roles: BTreeMap<Box<str>, Box<Principal>>,
     /// Users by their name in lower case.
-    pub users: BTreeMap<Box<str>, Principal>,
+    pub users: BTreeMap<Box<str>, Box<Principal>>,
     pub groups: BTreeMap<Box<str>, Vec<Slot>>,
 }
 
@@ -130,7 +130,7 @@ impl Model {
         };
         if word == "group" {
             let members = account.users.values_mut();
-            members.filter(|user| user.groups.iter().any(|group| &**group == name)).for_each(renew);
+            members.filter(|user| user.groups.iter().any(|group| &**group == name)).for_each(|user| renew(user));
             return account.groups.get_mut(name);
         }
         let principals = match word {
@@ -154,7 +154,7 @@ impl Model {
             _ => return None,
         };
         let name = rest.rsplit('/').next()?.to_ascii_lowercase();
-        principals.get(name.as_str()).filter(|principal| &*principal.arn == arn)
+        principals.get(name.as_str()).map(AsRef::as_ref).filter(|principal: &&Principal| &*principal.arn == arn)
     }
 
     /// The resource an ARN names: itself, or the nearest one that it stands below.

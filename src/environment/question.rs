@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cache::Key;
 use super::error::{AskError, RefusedDocument};
+use super::held::Held;
 use super::model::{Account, Membership, Model, Organization, Principal, Resource, Slot};
 use crate::decision::Warning;
 use crate::document::{Document, Level, PolicySet};
@@ -262,9 +263,9 @@ impl Shelf {
     fn take<'s>(&mut self, slots: impl IntoIterator<Item = &'s Slot>) -> Vec<Document> {
         let mut documents = Vec::new();
         for slot in slots {
-            match slot {
-                Ok(document) => documents.push(document.clone()),
-                Err(refused) => self.refused.push(refused.clone()),
+            match slot.as_ref().map_err(Arc::clone).and_then(Held::document) {
+                Ok(document) => documents.push(document),
+                Err(refused) => self.refused.push(refused),
             }
         }
         documents

@@ -342,7 +342,7 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Builder<'f, O> {
         path: &str,
     ) {
         let mut is_new = true;
-        self.change(account, |account| is_new = account.roles.insert(key(&name.value), role).is_none());
+        self.change(account, |account| is_new = account.roles.insert(key(&name.value), Box::new(role)).is_none());
         self.refuse_second(is_new, file, name, path);
     }
 
@@ -355,7 +355,7 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Builder<'f, O> {
         path: &str,
     ) {
         let mut is_new = true;
-        self.change(account, |account| is_new = account.users.insert(key(&name.value), user).is_none());
+        self.change(account, |account| is_new = account.users.insert(key(&name.value), Box::new(user)).is_none());
         self.refuse_second(is_new, file, name, path);
     }
 

@@ -1,6 +1,9 @@
 //! A role as an environment knows it: for whoever makes sessions of it.
 
+use std::sync::Arc;
+
 use super::error::{AskError, RefusedDocument};
+use super::held::Held;
 use super::model::{Account, Model, Principal, Slot};
 use super::question::Shelf;
 use crate::document::{Document, Level};
@@ -53,17 +56,17 @@ impl<'e> Role<'e> {
     }
 
     /// Its trust policy; `None` if it has none.
-    pub fn trust(&self) -> Option<Result<&'e Document, &'e RefusedDocument>> {
+    pub fn trust(&self) -> Option<Result<Document, Arc<RefusedDocument>>> {
         self.principal.trust.as_ref().map(document)
     }
 
     /// Its identity-based policies, attached and inline.
-    pub fn policies(&self) -> impl Iterator<Item = Result<&'e Document, &'e RefusedDocument>> {
+    pub fn policies(&self) -> impl Iterator<Item = Result<Document, Arc<RefusedDocument>>> {
         self.principal.policies.iter().map(document)
     }
 
     /// Its permissions boundary; `None` if it has none.
-    pub fn boundary(&self) -> Option<Result<&'e Document, &'e RefusedDocument>> {
+    pub fn boundary(&self) -> Option<Result<Document, Arc<RefusedDocument>>> {
         self.principal.boundary.as_ref().map(document)
     }
 
@@ -92,6 +95,6 @@ impl<'e> Role<'e> {
     }
 }
 
-fn document(slot: &Slot) -> Result<&Document, &RefusedDocument> {
-    slot.as_ref().map_err(AsRef::as_ref)
+fn document(slot: &Slot) -> Result<Document, Arc<RefusedDocument>> {
+    slot.as_ref().map_err(Arc::clone).and_then(Held::document)
 }

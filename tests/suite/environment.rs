@@ -10,6 +10,31 @@ use iamtree::{Engine, Explanation, Request};
 
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/App/one";
 
+/// Documents written out in JSON rest as their texts, and are read again where they stand.
+#[test]
+fn a_document_at_rest_is_the_document_that_was_read() {
+    let inline = r#"{"Statement": {"Sid": "Own", "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::app/${aws:userid}"}}"#;
+    let text = format!(
+        "{{\"accounts\": {{\"111122223333\": {{\"roles\": {{\"App\": {{\"policies\": [\n{inline},\n{inline:?}]}}}}}}}}}}"
+    );
+    let environment = read_files(&[("environment.json", &text)]).unwrap();
+    let (engine, _) = environment.resolve(&request(SESSION, "s3:GetObject", "arn:aws:s3:::app/x")).unwrap();
+    let documents = engine.policies().identity_documents();
+    let expected = Document::parse(PolicyKind::Identity, "expected", inline).unwrap();
+    for (document, name, position) in [
+        (&documents[0], "environment.json#accounts.111122223333.roles.App.policies[0]", (2, 15)),
+        (&documents[1], "environment.json:3#accounts.111122223333.roles.App.policies[1]", (1, 15)),
+    ] {
+        assert_eq!(document.name(), name);
+        let start = document.source().position(document.statements()[0].span.start);
+        assert_eq!((start.line, start.column), position, "{name}");
+        assert_eq!(
+            document.statements()[0].resources.as_ref().unwrap().entries[0].text,
+            expected.statements()[0].resources.as_ref().unwrap().entries[0].text
+        );
+    }
+}
+
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
