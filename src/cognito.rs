@@ -61,6 +61,7 @@ pub use claims::{Claim, Claims, VerifiedClaims};
 pub use compiled::RuleTree;
 pub use error::{Exception, ExchangeError, FlowKind, ReadError, Reason};
 pub use exchange::{BasicFlow, Exchange};
+pub(crate) use folder::FolderFile;
 pub use folder::PoolFolder;
 pub use groups::{Group, with_groups};
 pub use guests::{DatedPolicy, GuestPolicies};

@@ -16,7 +16,8 @@
 //!
 //! An environment is read from texts with names: files in its own format (`corpus/environments/` has examples and the
 //! JSON Schema), policy documents that they refer to, and what the AWS CLI prints for `aws iam
-//! get-account-authorization-details` and the listings of `aws organizations`. This room opens no files.
+//! get-account-authorization-details`, the listings of `aws organizations`, and `aws cognito-identity`. This room opens no
+//! files.
 //!
 //! A mistake in the format refuses the environment. A *policy document* that breaks a rule does not: questions that it
 //! would take part in are errors that name it, all others are answered ([`Environment::refused`]).
@@ -36,6 +37,7 @@ mod import;
 mod library;
 mod model;
 mod percent;
+mod pools;
 mod question;
 mod reader;
 mod role;
@@ -202,7 +204,16 @@ impl Environment {
     /// crate.
     pub fn explain(&self, request: &Request<'_>) -> Result<Explanation, AskError> {
         let question = Question::new(&self.model, request)?;
-        let mut explanation = self.engine(&question)?.explain(&question.request)?;
+        self.explain_with(&self.engine(&question)?, question, request)
+    }
+
+    fn explain_with(
+        &self,
+        engine: &Engine,
+        question: Question<'_>,
+        request: &Request<'_>,
+    ) -> Result<Explanation, AskError> {
+        let mut explanation = engine.explain(&question.request)?;
         explanation.warnings.extend(question.warnings);
         for entry in question.request.context().entries() {
             let is_added = request.context().entry(&entry.key).is_none_or(|before| before.derived && !entry.derived);

@@ -11,26 +11,17 @@ use crate::environment::{AskError, Environment, EnvironmentError, RefusedDocumen
 /// The option that names an environment.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Environment")]
-pub(super) struct EnvironmentArguments {
+pub(super) struct EnvironmentPath {
     /// An environment: a file, or a folder of *.json, *.yaml and *.yml. It knows the policies of principals, resources
-    /// and accounts
-    #[arg(long, value_name = "DIR_OR_FILE", conflicts_with = "Policies")]
+    /// and accounts, and identity pools
+    #[arg(long, value_name = "DIR_OR_FILE")]
     env: Option<PathBuf>,
-
-    /// List the documents of the environment that are refused, and ask nothing
-    #[arg(long, requires = "env")]
-    check: bool,
 }
 
-impl EnvironmentArguments {
+impl EnvironmentPath {
     /// The environment, if one is named.
     pub(super) fn load(&self) -> Result<Option<Environment>, Stop> {
         self.env.as_deref().map(load).transpose()
-    }
-
-    /// Whether the environment is to be checked only.
-    pub(super) fn only_checks(&self) -> bool {
-        self.check
     }
 }
 

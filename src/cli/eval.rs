@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::context::{self, KeyValue};
-use super::environment::EnvironmentArguments;
+use super::environment::EnvironmentPath;
 use super::exchange::{self, Options};
 use super::format;
 use super::input::Input;
@@ -17,7 +17,7 @@ use super::pool::PoolFiles;
 use super::stop::Stop;
 use super::{Status, clock, environment, output, render, simulate};
 use crate::cases::policies::PolicyTexts;
-use crate::cognito::Trace;
+use crate::cognito::{CognitoSession, Trace};
 use crate::decision::{ContextText, Explanation, Outcome};
 use crate::document::PolicySet;
 use crate::engine::Engine;
@@ -32,6 +32,7 @@ use crate::request::{ContextValue, Request};
 ///
 /// The keys aws:CurrentTime and aws:EpochTime are set from the clock unless you give one of them.
 #[derive(Debug, Args)]
+#[command(mut_arg("env", |env| env.conflicts_with("Policies")))]
 #[command(override_usage = "iamtree eval --policy <FILE>... --action <ACTION> --resource <ARN> [OPTIONS]\n       \
     iamtree eval --env <DIR_OR_FILE> --principal <ARN> --action <ACTION> --resource <ARN> [OPTIONS]\n       \
     iamtree eval --env <DIR_OR_FILE> --check\n       \
@@ -41,7 +42,11 @@ pub(super) struct Arguments {
     policies: Policies,
 
     #[command(flatten)]
-    environment: EnvironmentArguments,
+    environment: EnvironmentPath,
+
+    /// List the documents of the environment that are refused, and ask nothing
+    #[arg(long, requires = "env", conflicts_with = "pool", help_heading = "Environment")]
+    check: bool,
 
     #[command(flatten)]
     pool: PoolFiles,
@@ -111,8 +116,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
     arguments.refuse_login()?;
     let environment = arguments.environment.load()?;
     let known = match &environment {
-        Some(environment) if arguments.environment.only_checks() => return environment::check(environment),
-        Some(environment) => Known::Environment(environment),
+        Some(environment) if arguments.check => return environment::check(environment),
+        Some(environment) => {
+            arguments.policies.session().refuse("an environment")?;
+            Known::Environment(environment)
+        }
         None => Known::Policies(Box::new((arguments.policies.read(&mut input)?, PolicySet::new()))),
     };
     let context = arguments.context(&mut input)?;
@@ -130,6 +138,8 @@ enum Known<'e> {
     Policies(Box<(PolicyTexts, PolicySet)>),
     /// Those of everybody.
     Environment(&'e Environment),
+    /// Those of everybody, asked by a session of a pool.
+    Session(&'e Environment, &'e CognitoSession),
 }
 
 impl Known<'_> {
@@ -141,6 +151,7 @@ impl Known<'_> {
                 Engine::compile(set)?.explain(request)?
             }
             Known::Environment(environment) => environment.explain(request)?,
+            Known::Session(environment, session) => environment.explain_session(session, request)?,
         })
     }
 }
@@ -167,15 +178,19 @@ impl Arguments {
             return Err(Stop::mistake(message));
         }
         let policies = self.policies.read_beside_session(input)?;
-        let folder = self.pool.read(input)?;
-        let logins = self.who.logins(&folder.pool, input)?;
+        let environment = self.environment.load()?;
+        let found = self.pool.read(environment.as_ref(), input)?;
+        let logins = self.who.logins(&found.folder.pool, input)?;
         let context = self.context(input)?;
-        let session = match self.options.run(&folder, logins, self.policies.session(), input)? {
+        let session = match self.options.run(found, logins, self.policies.session(), input)? {
             Ok(session) => session,
             Err(error) => return exchange::refused(&error, self.format.plain()),
         };
         let (action, resource) = self.asked();
-        let known = Known::Policies(Box::new((policies, session.policies().clone())));
+        let known = match &environment {
+            Some(environment) => Known::Session(environment, &session),
+            None => Known::Policies(Box::new((policies, session.policies().clone()))),
+        };
         self.answer(session.request(action, resource)?, context, &known, Some(session.trace()))
     }
 

@@ -7,11 +7,12 @@ use serde::Serialize;
 use super::format::{self, Format};
 use super::input::Input;
 use super::policies::SessionPolicies;
+use super::pool::FoundPool;
 use super::render::safe;
 use super::stop::Stop;
 use super::style::{self, dress};
 use super::{Status, output};
-use crate::cognito::{BasicFlow, CognitoSession, Exchange, ExchangeError, Login, PoolFolder, Trace};
+use crate::cognito::{BasicFlow, CognitoSession, Exchange, ExchangeError, Login, Trace};
 
 /// How a login is exchanged.
 #[derive(Debug, Args)]
@@ -81,11 +82,14 @@ impl Options {
     /// Exchanges logins for a session.
     pub(super) fn run(
         &self,
-        folder: &PoolFolder,
+        mut found: FoundPool<'_>,
         logins: Vec<Login>,
         policies: &SessionPolicies,
         input: &mut Input,
     ) -> Result<Result<CognitoSession, ExchangeError>, Stop> {
+        let asked: Vec<&str> = self.custom_role.iter().chain(&self.role).map(String::as_str).collect();
+        found.load_roles(&logins, &asked)?;
+        let folder = &found.folder;
         let identity_id = self.identity_id.clone().unwrap_or_else(|| {
             let stand_in = format!("{}:00000000-0000-4000-8000-000000000000", folder.pool.region());
             output::warning(&format!("no identity id is given: {} stands in for it", safe(&stand_in)));

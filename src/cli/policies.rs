@@ -124,6 +124,14 @@ fn text(input: &mut Input, path: &Path) -> Result<Text, Stop> {
 }
 
 impl SessionPolicies {
+    /// Refuses them where nothing takes them.
+    pub(super) fn refuse(&self, found: &str) -> Result<(), Stop> {
+        match self.session_policy.first() {
+            Some(_) => Err(Stop::mistake(format_args!("`--session-policy` cannot be used with {found}"))),
+            None => Ok(()),
+        }
+    }
+
     /// Reads and parses them.
     pub(super) fn parse(&self, input: &mut Input) -> Result<Vec<Document>, Stop> {
         let mut documents = Vec::new();

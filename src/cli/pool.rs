@@ -9,17 +9,18 @@ use serde::de::IgnoredAny;
 
 use super::input::{self, Input};
 use super::stop::Stop;
-use crate::cognito::{Pool, PoolFolder, Roles};
+use crate::cognito::{Login, Pool, PoolFolder, Roles};
+use crate::environment::Environment;
 use crate::source::Source;
 
 /// The files of a pool.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Identity pool")]
 pub(super) struct PoolFiles {
-    /// An identity pool. A folder holds the outputs of `aws cognito-identity`, and beside them roles.json,
+    /// An identity pool. With an environment, its id. A folder holds the outputs of `aws cognito-identity`, and beside them roles.json,
     /// oidc-providers.json and list-groups.json; its other JSON files are refused, but for *.test.json. A file is one
     /// such output, a CloudFormation template, or the JSON of a Terraform plan
-    #[arg(long, value_name = "DIR|FILE")]
+    #[arg(long, value_name = "DIR|FILE|ID")]
     pool: Option<PathBuf>,
 
     /// The roles of a pool that is one file, in the form of roles.json
@@ -33,6 +34,22 @@ pub(super) struct PoolFiles {
     /// Which pool of a template, if there are several: its logical id, in a Terraform plan its address
     #[arg(long, value_name = "NAME", requires = "pool")]
     pool_name: Option<String>,
+}
+
+/// A pool, and the environment it belongs to.
+pub(super) struct FoundPool<'e> {
+    pub folder: PoolFolder,
+    environment: Option<&'e Environment>,
+}
+
+impl FoundPool<'_> {
+    /// Loads the roles of an environment that a login may lead to: there may be thousands that it does not.
+    pub(super) fn load_roles(&mut self, logins: &[Login], asked: &[&str]) -> Result<(), Stop> {
+        let Some(environment) = self.environment else { return Ok(()) };
+        let named = logins.iter().flat_map(Login::named_roles).chain(asked.iter().copied());
+        self.folder = environment.identity_pool(self.folder.pool.id(), named)?;
+        Ok(())
+    }
 }
 
 /// `NAME=VALUE`.
@@ -56,24 +73,43 @@ impl PoolFiles {
         self.pool.is_some()
     }
 
-    /// Reads the pool, its roles and what belongs to them.
-    pub(super) fn read(&self, input: &mut Input) -> Result<PoolFolder, Stop> {
+    /// Reads the pool, and says where its roles are found.
+    pub(super) fn read<'e>(
+        &self,
+        environment: Option<&'e Environment>,
+        input: &mut Input,
+    ) -> Result<FoundPool<'e>, Stop> {
         let Some(path) = &self.pool else {
             return Err(Stop::mistake("no identity pool is given: expected `--pool DIR`"));
         };
-        if path.is_dir() { self.folder(path, input) } else { self.file(path, input) }
+        let folder = match environment {
+            Some(environment) => {
+                self.refuse_options("an environment")?;
+                environment.identity_pool(&path.to_string_lossy(), [])?
+            }
+            None if path.is_dir() => self.folder(path, input)?,
+            None => self.file(path, input)?,
+        };
+        Ok(FoundPool { folder, environment })
     }
 
-    fn folder(&self, path: &Path, input: &mut Input) -> Result<PoolFolder, Stop> {
+    /// What is for a pool that is one file is a mistake with any other.
+    fn refuse_options(&self, found: &str) -> Result<(), Stop> {
         let unused = [
             ("--roles", self.roles.is_some()),
             ("--pool-value", !self.pool_value.is_empty()),
             ("--pool-name", self.pool_name.is_some()),
         ];
-        if let Some((option, _)) = unused.iter().find(|(_, is_given)| *is_given) {
-            let message = format!("`{option}` is for a pool that is one file: found the folder `{}`", path.display());
-            return Err(Stop::mistake(message));
+        match unused.iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) => {
+                Err(Stop::mistake(format_args!("`{option}` is for a pool that is one file: found {found}")))
+            }
+            None => Ok(()),
         }
+    }
+
+    fn folder(&self, path: &Path, input: &mut Input) -> Result<PoolFolder, Stop> {
+        self.refuse_options(&format!("the folder `{}`", path.display()))?;
         let mut files = Vec::new();
         for file in input::json_files(path)? {
             let source = input.document(&file)??;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::environment::EnvironmentPath;
 use super::exchange::{self, Options};
 use super::format::{self, Format};
 use super::input::Input;
@@ -22,6 +23,9 @@ use crate::cognito::Reach;
 #[command(mut_arg("pool", |pool| pool.required(true)))]
 #[command(override_usage = "iamtree reach --pool <DIR> --claims <FILE> [OPTIONS]")]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentPath,
+
     #[command(flatten)]
     pool: PoolFiles,
 
@@ -45,9 +49,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
     let mut input = Input::default();
-    let folder = arguments.pool.read(&mut input)?;
-    let logins = arguments.who.logins(&folder.pool, &mut input)?;
-    let session = match arguments.options.run(&folder, logins, &arguments.policies, &mut input)? {
+    let environment = arguments.environment.load()?;
+    let found = arguments.pool.read(environment.as_ref(), &mut input)?;
+    let logins = arguments.who.logins(&found.folder.pool, &mut input)?;
+    let session = match arguments.options.run(found, logins, &arguments.policies, &mut input)? {
         Ok(session) => session,
         Err(error) => return exchange::refused(&error, arguments.format),
     };

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::environment::EnvironmentPath;
 use super::exchange::{self, Options};
 use super::format::{self, Format};
 use super::input::Input;
@@ -23,6 +24,9 @@ use crate::cognito::{CognitoSession, Trace};
 #[command(override_usage = "iamtree role --pool <DIR> --claims <FILE> [OPTIONS]")]
 pub(super) struct Arguments {
     #[command(flatten)]
+    environment: EnvironmentPath,
+
+    #[command(flatten)]
     pool: PoolFiles,
 
     #[command(flatten)]
@@ -41,9 +45,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
     let mut input = Input::default();
-    let folder = arguments.pool.read(&mut input)?;
-    let logins = arguments.who.logins(&folder.pool, &mut input)?;
-    match arguments.options.run(&folder, logins, &arguments.policies, &mut input)? {
+    let environment = arguments.environment.load()?;
+    let found = arguments.pool.read(environment.as_ref(), &mut input)?;
+    let logins = arguments.who.logins(&found.folder.pool, &mut input)?;
+    match arguments.options.run(found, logins, &arguments.policies, &mut input)? {
         Ok(session) => show(&session, arguments.format),
         Err(error) => exchange::refused(&error, arguments.format),
     }

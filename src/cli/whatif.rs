@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::context::{self, KeyValue};
+use super::environment::EnvironmentPath;
 use super::exchange::{self, Options};
 use super::format::Format;
 use super::input::Input;
@@ -25,6 +26,9 @@ use crate::source::quote;
 #[command(mut_arg("pool", |pool| pool.required(true)))]
 #[command(override_usage = "iamtree whatif --pool <DIR> --groups <NAME,NAME> [OPTIONS]")]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    environment: EnvironmentPath,
+
     #[command(flatten)]
     pool: PoolFiles,
 
@@ -60,14 +64,15 @@ const SUBJECT: &str = "00000000-0000-4000-8000-000000000000";
 
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
     let mut input = Input::default();
-    let folder = arguments.pool.read(&mut input)?;
-    let provider = arguments.provider(&folder)?;
-    let claims = arguments.claims(&folder, provider)?;
+    let environment = arguments.environment.load()?;
+    let found = arguments.pool.read(environment.as_ref(), &mut input)?;
+    let provider = arguments.provider(&found.folder)?;
+    let claims = arguments.claims(&found.folder, provider)?;
     if arguments.format == Format::Text {
         output::result(&text(&claims))?;
     }
     let login = Login::new(provider.login_key(), VerifiedClaims::assume_verified(claims));
-    match arguments.options.run(&folder, vec![login], &arguments.policies, &mut input)? {
+    match arguments.options.run(found, vec![login], &arguments.policies, &mut input)? {
         Ok(session) => role::show(&session, arguments.format),
         Err(error) => exchange::refused(&error, arguments.format),
     }

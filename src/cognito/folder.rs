@@ -57,7 +57,7 @@ impl PoolFolder {
         let mut of_pool = Vec::new();
         for (name, text) in files {
             let source = Source::new(name.as_ref(), text.as_ref());
-            let Some(kind) = FileKind::of(&source) else {
+            let Some(kind) = FolderFile::of(source.name()) else {
                 of_pool.push(source);
                 continue;
             };
@@ -70,9 +70,9 @@ impl PoolFolder {
             };
             let mut reader = Reader::new(&source, &mut mistakes);
             match kind {
-                FileKind::Roles => roles = read::roles(&mut reader, &value, &mut Opener::new(&mut open)),
-                FileKind::Clients => clients = read::client_ids(&mut reader, &value),
-                FileKind::Groups => {
+                FolderFile::Roles => roles = read::roles(&mut reader, &value, &mut Opener::new(&mut open)),
+                FolderFile::Clients => clients = read::client_ids(&mut reader, &value),
+                FolderFile::Groups => {
                     let listed = read::group_listing(&mut reader, &value);
                     groups = groups.zip(listed).map(|(groups, listed)| [groups, listed].concat());
                 }
@@ -87,20 +87,20 @@ impl PoolFolder {
     }
 }
 
-/// The files that are no output of `aws cognito-identity`.
-#[derive(Clone, Copy)]
-enum FileKind {
+/// The files of a folder that are no output of `aws cognito-identity`: known by their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FolderFile {
     Roles,
     Clients,
     Groups,
 }
 
-impl FileKind {
-    fn of(source: &Source) -> Option<Self> {
-        match source.name().rsplit(['/', '\\']).next().unwrap_or_default() {
-            "roles.json" => Some(FileKind::Roles),
-            "oidc-providers.json" => Some(FileKind::Clients),
-            name if name.starts_with("list-groups") => Some(FileKind::Groups),
+impl FolderFile {
+    pub fn of(name: &str) -> Option<Self> {
+        match name.rsplit(['/', '\\']).next().unwrap_or_default() {
+            "roles.json" => Some(FolderFile::Roles),
+            "oidc-providers.json" => Some(FolderFile::Clients),
+            name if name.starts_with("list-groups") => Some(FolderFile::Groups),
             _ => None,
         }
     }

@@ -55,6 +55,22 @@ impl Login {
         self
     }
 
+    /// Every text of the claims that may be the ARN of a role, however a claim writes it (Rules C18, C32): for callers
+    /// that load roles on demand. Most of the texts are something else.
+    pub fn named_roles(&self) -> impl Iterator<Item = &str> {
+        fn texts(claim: &Claim) -> Vec<&str> {
+            match claim {
+                // The name of a role may hold a comma itself.
+                Claim::Text(text) => text.split(',').map(str::trim).chain([&**text]).collect(),
+                Claim::List(items) => items.iter().flat_map(texts).collect(),
+                _ => Vec::new(),
+            }
+        }
+        let claims = self.claims();
+        let all = claims.names().filter_map(|name| claims.get(name)).flat_map(texts);
+        all.filter(|text| text.starts_with("arn:") && text.contains(":role/"))
+    }
+
     /// Its key.
     pub fn provider(&self) -> &str {
         &self.provider

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
+use crate::cognito::FolderFile;
 use crate::json::{Kind, Limits, Value};
 use crate::source::{Diagnostic, Source};
 use crate::yaml;
@@ -32,6 +33,10 @@ pub(super) enum Shape {
     AccountDetails,
     /// A listing of `aws organizations`.
     Organizations,
+    /// An output of `aws cognito-identity`, about one pool.
+    IdentityPool,
+    /// What belongs to all identity pools: groups of user pools, clients of OIDC providers.
+    IdentityPools,
 }
 
 impl Files {
@@ -60,11 +65,21 @@ impl Files {
 }
 
 impl Shape {
+    /// What a file is. Two files of identity pools are known by their names, as in a folder of a pool.
+    pub(super) fn of_file(name: &str, value: &Value) -> Self {
+        match FolderFile::of(name) {
+            Some(FolderFile::Clients | FolderFile::Groups) => Shape::IdentityPools,
+            _ => Shape::of(value),
+        }
+    }
+
     pub(super) fn of(value: &Value) -> Self {
         let Kind::Object(members) = &value.kind else { return Shape::Document };
         let has = |names: &[&str]| members.iter().any(|member| names.contains(&&*member.name));
         if has(&["organization", "accounts", "documents"]) {
             Shape::Environment
+        } else if has(&["IdentityPoolId"]) {
+            Shape::IdentityPool
         } else if has(&["UserDetailList", "GroupDetailList", "RoleDetailList"]) {
             Shape::AccountDetails
         } else if has(&["Organization", "Roots", "OrganizationalUnits", "Accounts", "Parents", "Policies"])
@@ -126,6 +141,7 @@ mod tests {
             (r#"{"Version": "2012-10-17", "Statement": []}"#, Shape::Document),
             (r#"{"UserDetailList": [], "Policies": []}"#, Shape::AccountDetails),
             (r#"{"Policies": []}"#, Shape::Organizations),
+            (r#"{"IdentityPoolId": "us-east-1:1a2b", "Roles": {}}"#, Shape::IdentityPool),
             (r#"{"Policy": {"PolicySummary": {}, "Content": ""}}"#, Shape::Organizations),
             (r#"{"Policy": "{}"}"#, Shape::Document),
             ("[]", Shape::Document),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::error::RefusedDocument;
 use super::held::Held;
+use crate::cognito::PoolFolder;
 use crate::language::arn::Arn;
 
 /// A document in its place, or why there is none.
@@ -19,6 +20,8 @@ pub(super) struct Model {
     pub organization: Option<Organization>,
     /// Resources by ARN.
     pub resources: HashMap<Box<str>, Resource>,
+    /// Identity pools by id, without their roles.
+    pub pools: Vec<PoolFolder>,
     /// The last serial given out.
     serial: u64,
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::error::{EnvironmentError, RefusedDocument};
 use super::files::{Files, Shape};
 use super::format::{self, Named, Policy};
-use super::import;
 use super::library::{Library, Place};
 use super::model::{Account, Membership, Model, Organization, Principal, Resource, Slot, Tags, Unit};
+use super::{import, pools};
 use crate::document::PolicyKind;
 use crate::json::de::{self, Scalar, Spanned};
 use crate::language::arn::Arn;
@@ -74,14 +74,14 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Builder<'f, O> {
         let mut listings = Vec::new();
         for (index, file) in self.files.iter() {
             let Ok(value) = &file.tree else { continue };
-            match Shape::of(value) {
+            match Shape::of_file(file.source.name(), value) {
                 Shape::Environment => match de::from_value::<format::File>(value) {
                     Ok(read) => environments.push((index, read)),
                     Err(mistake) => self.mistake(index, mistake.span(), mistake.message()),
                 },
                 Shape::AccountDetails => details.push((index, value)),
                 Shape::Organizations => listings.push((index, value)),
-                Shape::Document => {}
+                Shape::Document | Shape::IdentityPool | Shape::IdentityPools => {}
             }
         }
         // Names first: a file may refer to a document of another.
@@ -406,6 +406,7 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Builder<'f, O> {
 
     fn finish(mut self) -> Result<Read, EnvironmentError> {
         self.unreadable();
+        self.identity_pools();
         self.place_accounts();
         let draft = std::mem::take(&mut self.organization);
         if !draft.units.is_empty() {
@@ -423,6 +424,20 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Builder<'f, O> {
         Ok(Read { model: self.model, refused: self.library.into_refused(), unused })
     }
 
+    /// A pool is not read in part (Rule C6), and a mapping might be missing from one that was left out.
+    fn identity_pools(&mut self) {
+        for pool in pools::read(self.files) {
+            match pool {
+                Ok(pool) => self.model.pools.push(pool),
+                Err(error) => {
+                    for diagnostic in error.diagnostics() {
+                        self.error.add(diagnostic.source(), diagnostic.span(), diagnostic.sentence());
+                    }
+                }
+            }
+        }
+    }
+
     /// A file that cannot be read may be a document that is referred to, which is then refused as one. Any other might
     /// have held anything.
     fn unreadable(&mut self) {
@@ -437,7 +452,8 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Builder<'f, O> {
 
     fn unused(&self) -> Vec<Box<str>> {
         let documents = self.files.iter().filter(|(_, file)| {
-            let is_document = file.tree.as_ref().is_ok_and(|value| Shape::of(value) == Shape::Document);
+            let is_document =
+                file.tree.as_ref().is_ok_and(|value| Shape::of_file(file.source.name(), value) == Shape::Document);
             is_document && !self.library.is_referred(file.source.name())
         });
         documents.map(|(_, file)| file.source.name().into()).collect()

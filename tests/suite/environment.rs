@@ -673,6 +673,47 @@ fn environment_files() -> Vec<PathBuf> {
     found
 }
 
+const POOL: &str = r#"{"IdentityPoolId": "us-east-1:1a2b", "IdentityPoolName": "p", "AllowUnauthenticatedIdentities": true,
+    "Roles": {"unauthenticated": "arn:aws:iam::111122223333:role/Guest"}}"#;
+
+fn with_pool(pool: &str, policy: &str) -> Result<Environment, String> {
+    let accounts = format!(
+        r#"{{"accounts": {{"111122223333": {{"roles": {{"Guest": {{"policies": [{policy}], "trust": {{"Statement":
+            {{"Effect": "Allow", "Principal": {{"Federated": "cognito-identity.amazonaws.com"}},
+            "Action": "sts:AssumeRoleWithWebIdentity"}}}}}}, "Other": {{}}}}}}}}}}"#
+    );
+    let files = [Ok(Source::new("accounts.json", &accounts)), Ok(Source::new("pool.json", pool))];
+    Environment::read(files, |_| Err("no files".to_owned())).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_pool_gets_the_roles_it_names_and_those_that_are_asked_for() {
+    let environment = with_pool(POOL, "").unwrap();
+    let folder = environment.identity_pool("us-east-1:1a2b", []).unwrap();
+    assert_eq!(
+        folder.roles.iter().map(|role| role.arn()).collect::<Vec<_>>(),
+        ["arn:aws:iam::111122223333:role/Guest"]
+    );
+    // Without a trust policy nobody assumes a role, and a role that is not there is not known.
+    let asked = ["arn:aws:iam::111122223333:role/Other", "arn:aws:iam::111122223333:role/Nobody"];
+    assert_eq!(environment.identity_pool("us-east-1:1a2b", asked).unwrap().roles.iter().count(), 1);
+    assert!(environment.identity_pool("us-east-1:9f9f", []).unwrap_err().to_string().contains("unknown identity pool"));
+}
+
+#[test]
+fn a_pool_is_read_whole_or_not_at_all() {
+    let mistaken = POOL.replace("\"Roles\"", "\"roles\"");
+    let error = with_pool(&mistaken, "").unwrap_err();
+    assert!(error.starts_with("pool.json:2:5: unknown member: found `roles`, expected `Roles`"), "{error}");
+}
+
+#[test]
+fn a_refused_document_keeps_its_role_from_logins() {
+    let environment = with_pool(POOL, r#"{"Statement": {"Effect": "allow", "Action": "*", "Resource": "*"}}"#).unwrap();
+    let error = environment.identity_pool("us-east-1:1a2b", []).unwrap_err();
+    assert_eq!(error.refused_documents().len(), 1, "{error}");
+}
+
 #[cfg(feature = "schema")]
 mod schema {
     use super::*;
