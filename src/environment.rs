@@ -207,6 +207,51 @@ impl Environment {
         self.explain_with(&self.engine(&question)?, question, request)
     }
 
+    /// Decides a request with policies that an environment does not keep, because they belong to a session or a way
+    /// through the network: session policies, and the policy of a VPC endpoint. Says why, as [`Environment::explain`].
+    ///
+    /// # Errors
+    ///
+    /// Returns what [`Environment::explain`] returns, and an error if a document was read as another kind, or there are
+    /// two policies of an endpoint.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use iamtree::environment::Environment;
+    /// use iamtree::source::Source;
+    /// use iamtree::{Document, Outcome, PolicyKind, Request};
+    ///
+    /// let text = r#"{"accounts": {"111122223333": {"roles": {"App": {"policies": [{"Statement": {"Effect": "Allow",
+    ///     "Action": "s3:*", "Resource": "*"}}]}}}}}"#;
+    /// let environment = Environment::read([Ok(Source::new("e.json", text))], |_| Err("no files here".to_owned()))?;
+    /// let request = Request::new("arn:aws:sts::111122223333:assumed-role/App/one", "s3:ListAllMyBuckets", "*")?;
+    /// let nothing = r#"{"Statement": {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}}"#;
+    /// let nothing = Document::parse(PolicyKind::Session, "session.json", nothing)?;
+    /// assert_eq!(environment.explain(&request)?.decision, Outcome::Allowed);
+    /// assert_eq!(environment.explain_beside(&request, [nothing])?.decision, Outcome::ImplicitDeny);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn explain_beside(
+        &self,
+        request: &Request<'_>,
+        documents: impl IntoIterator<Item = Document>,
+    ) -> Result<Explanation, AskError> {
+        let question = Question::new(&self.model, request)?;
+        let mut set = question.policies(&self.model)?;
+        for document in documents {
+            set = match document.kind() {
+                PolicyKind::Session => set.session(document),
+                PolicyKind::Endpoint => set.endpoint(document)?,
+                kind => {
+                    let message = format!("{}: an environment keeps {kind} policies itself", document.name());
+                    return Err(AskError::contradiction("E6", message));
+                }
+            };
+        }
+        self.explain_with(&Engine::compile(set)?, question, request)
+    }
+
     fn explain_with(
         &self,
         engine: &Engine,

@@ -17,9 +17,9 @@ use super::pool::PoolFiles;
 use super::stop::Stop;
 use super::{Status, clock, environment, output, render, simulate};
 use crate::cases::policies::PolicyTexts;
-use crate::cognito::{CognitoSession, Trace};
+use crate::cognito::Trace;
 use crate::decision::{ContextText, Explanation, Outcome};
-use crate::document::PolicySet;
+use crate::document::{Document, PolicyKind, PolicySet};
 use crate::engine::Engine;
 use crate::environment::Environment;
 use crate::request::{ContextValue, Request};
@@ -32,7 +32,6 @@ use crate::request::{ContextValue, Request};
 ///
 /// The keys aws:CurrentTime and aws:EpochTime are set from the clock unless you give one of them.
 #[derive(Debug, Args)]
-#[command(mut_arg("env", |env| env.conflicts_with("Policies")))]
 #[command(override_usage = "iamtree eval --policy <FILE>... --action <ACTION> --resource <ARN> [OPTIONS]\n       \
     iamtree eval --env <DIR_OR_FILE> --principal <ARN> --action <ACTION> --resource <ARN> [OPTIONS]\n       \
     iamtree eval --env <DIR_OR_FILE> --check\n       \
@@ -61,6 +60,10 @@ pub(super) struct Arguments {
     /// out, somebody of the owner's account asks, and only identity-based policies can answer
     #[arg(long, value_name = "ARN", help_heading = "Request")]
     principal: Option<String>,
+
+    /// Which user issued the federated user that asks. In an environment it is needed: its policies are that user's
+    #[arg(long, value_name = "ARN", requires = "principal", help_heading = "Request")]
+    issued_by: Option<String>,
 
     /// What is asked for, as service:Name
     #[arg(long, value_name = "ACTION", help_heading = "Request", required_unless_present = "check")]
@@ -117,18 +120,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
     let environment = arguments.environment.load()?;
     let known = match &environment {
         Some(environment) if arguments.check => return environment::check(environment),
-        Some(environment) => {
-            arguments.policies.session().refuse("an environment")?;
-            Known::Environment(environment)
-        }
+        Some(environment) => Known::Environment(environment, arguments.policies.read_beside_environment(&mut input)?),
         None => Known::Policies(Box::new((arguments.policies.read(&mut input)?, PolicySet::new()))),
     };
     let context = arguments.context(&mut input)?;
     let (action, resource) = arguments.asked();
-    let request = match &arguments.principal {
+    let mut request = match &arguments.principal {
         Some(principal) => Request::new(principal, action, resource)?,
         None => Request::unnamed(action, resource)?,
     };
+    if let Some(user) = &arguments.issued_by {
+        request = request.issued_by(user)?;
+    }
     arguments.answer(request, context, &known, None)
 }
 
@@ -136,10 +139,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
 enum Known<'e> {
     /// Those of this question, beside others that are parsed already.
     Policies(Box<(PolicyTexts, PolicySet)>),
-    /// Those of everybody.
-    Environment(&'e Environment),
-    /// Those of everybody, asked by a session of a pool.
-    Session(&'e Environment, &'e CognitoSession),
+    /// Those of everybody, and those of the session and the endpoint.
+    Environment(&'e Environment, Vec<Document>),
 }
 
 impl Known<'_> {
@@ -150,8 +151,8 @@ impl Known<'_> {
                 let set = texts.parse_into(set.clone(), request.resource_policy_kind())?;
                 Engine::compile(set)?.explain(request)?
             }
-            Known::Environment(environment) => environment.explain(request)?,
-            Known::Session(environment, session) => environment.explain_session(session, request)?,
+            Known::Environment(environment, beside) if beside.is_empty() => environment.explain(request)?,
+            Known::Environment(environment, beside) => environment.explain_beside(request, beside.iter().cloned())?,
         })
     }
 }
@@ -177,7 +178,6 @@ impl Arguments {
             let message = "`--principal` and `--pool` cannot be used together: the session of the pool asks";
             return Err(Stop::mistake(message));
         }
-        let policies = self.policies.read_beside_session(input)?;
         let environment = self.environment.load()?;
         let found = self.pool.read(environment.as_ref(), input)?;
         let logins = self.who.logins(&found.folder.pool, input)?;
@@ -188,8 +188,16 @@ impl Arguments {
         };
         let (action, resource) = self.asked();
         let known = match &environment {
-            Some(environment) => Known::Session(environment, &session),
-            None => Known::Policies(Box::new((policies, session.policies().clone()))),
+            Some(environment) => {
+                let mut beside = self.policies.read_beside_environment(input)?;
+                beside.retain(|document| document.kind() != PolicyKind::Session);
+                beside.extend(session.policies().session_documents().iter().cloned());
+                Known::Environment(environment, beside)
+            }
+            None => {
+                let policies = self.policies.read_beside_session(input)?;
+                Known::Policies(Box::new((policies, session.policies().clone())))
+            }
         };
         self.answer(session.request(action, resource)?, context, &known, Some(session.trace()))
     }

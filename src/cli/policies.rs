@@ -86,6 +86,29 @@ impl Policies {
         }
     }
 
+    /// Reads those that stand beside an environment: what belongs to a session, or to the way through the network.
+    pub(super) fn read_beside_environment(&self, input: &mut Input) -> Result<Vec<Document>, Stop> {
+        let Policies { policy, boundary, session, resource_policy, scp, rcp, endpoint_policy } = self;
+        let kept = [
+            ("--policy", !policy.is_empty()),
+            ("--boundary", boundary.is_some()),
+            ("--resource-policy", resource_policy.is_some()),
+            ("--scp", !scp.is_empty()),
+            ("--rcp", !rcp.is_empty()),
+        ];
+        if let Some((option, _)) = kept.iter().find(|(_, is_given)| *is_given) {
+            return Err(Stop::mistake(format_args!(
+                "`{option}` and `--env` cannot be used together: the environment has policies of that kind"
+            )));
+        }
+        let mut documents = session.parse(input)?;
+        if let Some(path) = endpoint_policy {
+            let source = input.document(path)??;
+            documents.push(Document::parse(PolicyKind::Endpoint, source.name(), source.text())?);
+        }
+        Ok(documents)
+    }
+
     /// The session policies alone.
     pub(super) fn session(&self) -> &SessionPolicies {
         &self.session
@@ -124,14 +147,6 @@ fn text(input: &mut Input, path: &Path) -> Result<Text, Stop> {
 }
 
 impl SessionPolicies {
-    /// Refuses them where nothing takes them.
-    pub(super) fn refuse(&self, found: &str) -> Result<(), Stop> {
-        match self.session_policy.first() {
-            Some(_) => Err(Stop::mistake(format_args!("`--session-policy` cannot be used with {found}"))),
-            None => Ok(()),
-        }
-    }
-
     /// Reads and parses them.
     pub(super) fn parse(&self, input: &mut Input) -> Result<Vec<Document>, Stop> {
         let mut documents = Vec::new();

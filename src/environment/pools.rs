@@ -3,14 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::files::{Files, Shape};
-use super::question::Question;
 use super::{AskError, Environment, Role};
-use crate::cognito::{self, CognitoSession, Pool, PoolFolder, ReadError, Roles};
-use crate::decision::Explanation;
-use crate::document::PolicySet;
-use crate::engine::Engine;
+use crate::cognito::{self, Pool, PoolFolder, ReadError, Roles};
 use crate::json::{Kind, Value};
-use crate::request::Request;
 use crate::source::quote;
 
 /// Reads the pools out of the files. What belongs to all pools, groups and the clients of OIDC providers, is given to each.
@@ -100,19 +95,6 @@ impl Environment {
             }
         }
         Ok(PoolFolder { pool: folder.pool.clone(), roles, groups: folder.groups.clone() })
-    }
-
-    /// Decides a request of a session of an identity pool, with all that the environment knows, and says why.
-    ///
-    /// # Errors
-    ///
-    /// Returns what [`Environment::explain`] returns.
-    pub fn explain_session(&self, session: &CognitoSession, request: &Request<'_>) -> Result<Explanation, AskError> {
-        let question = Question::new(&self.model, request)?;
-        let set = question.policies(&self.model)?;
-        let scope_down = session.policies().session_documents().iter().cloned();
-        let engine = Engine::compile(scope_down.fold(set, PolicySet::session))?;
-        self.explain_with(&engine, question, request)
     }
 }
 
