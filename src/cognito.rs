@@ -56,7 +56,7 @@ mod trust;
 
 pub use choice::ChosenBy;
 #[doc(hidden)]
-pub use choice::RuleWalk;
+pub use choice::{RuleQuestion, RuleWalk};
 pub use claims::{Claim, Claims, VerifiedClaims};
 pub use compiled::RuleTree;
 pub use error::{Exception, ExchangeError, FlowKind, ReadError, Reason};

@@ -2,7 +2,7 @@
 
 use super::claims::Claim;
 use super::error::{Reason, Refusal};
-use super::login::Admitted;
+use super::login::{Admitted, Login, admit};
 use super::names;
 use super::pool::{Ambiguity, MappingKind, Pool, RoleMapping, RuleList};
 use super::provider::ProviderKind;
@@ -252,6 +252,40 @@ fn saml_without_mapping(question: Question<'_>) -> Role<'_> {
         (None, roles) => {
             let message = format!("the assertion names {} roles for its provider, expected one", roles.len());
             Err(Refusal::new(Reason::AmbiguousRole, "C32", message))
+        }
+    }
+}
+
+/// The rules that choose the role of one login, ready to be walked: what benchmarks time.
+#[derive(Clone, Copy)]
+#[doc(hidden)]
+pub struct RuleQuestion<'a> {
+    list: &'a RuleList,
+    login: Admitted<'a>,
+}
+
+impl RuleQuestion<'_> {
+    /// The first rule that ends the walk.
+    pub fn first(&self, walk: RuleWalk) -> Option<usize> {
+        let found = match walk {
+            RuleWalk::Compiled => self.list.tree().walk(self.list.rules(), &self.login),
+            RuleWalk::Plain => rules::walk(self.list.rules(), &self.login),
+        };
+        match found {
+            Walk::At(index, _) => Some(index),
+            Walk::NoMatch => None,
+        }
+    }
+}
+
+impl Pool {
+    /// The rules of one login's mapping. None if the pool refuses the login or its mapping has no rules.
+    #[doc(hidden)]
+    pub fn rule_question<'a>(&'a self, login: &'a Login) -> Option<RuleQuestion<'a>> {
+        let login = admit(self, std::slice::from_ref(login)).ok()?.pop()?;
+        match self.mapping(&login.provider.mapping_key(login.client()))?.kind() {
+            MappingKind::Rules(list) => Some(RuleQuestion { list, login }),
+            MappingKind::Token { .. } => None,
         }
     }
 }

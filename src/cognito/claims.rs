@@ -120,6 +120,12 @@ impl Claims {
         self.get(name).filter(|claim| **claim != Claim::Null)
     }
 
+    /// Claims that are there and not `null`, in the order of their names.
+    pub(super) fn all_present(&self) -> impl Iterator<Item = (&str, &Claim)> {
+        let all = self.members.iter().map(|(name, claim)| (&**name, claim));
+        all.filter(|(_, claim)| **claim != Claim::Null)
+    }
+
     /// The names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.members.keys().map(|name| &**name)

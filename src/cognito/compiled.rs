@@ -11,6 +11,7 @@
 //! | a list of texts | the same for each element, the outcome told by the rule itself; every `NotEqual`; every awkward value |
 //! | anything else, or a list with such an element | every rule on this claim |
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::claims::Claim;
@@ -51,6 +52,14 @@ impl Lowest {
         self.join(Lowest(Some(index)));
     }
 
+    /// Whether it could lower another.
+    fn is_before(self, other: Lowest) -> bool {
+        match (self.0, other.0) {
+            (Some(one), Some(other)) => one < other,
+            (one, _) => one.is_some(),
+        }
+    }
+
     fn join(&mut self, other: Lowest) {
         self.0 = match (self.0, other.0) {
             (Some(one), Some(two)) => Some(one.min(two)),
@@ -63,6 +72,8 @@ impl Lowest {
 #[derive(Debug, Clone, Default)]
 struct Trie {
     nodes: Vec<TrieNode>,
+    /// With which bytes a text begins, a bit each: at most places of a claim none does.
+    first: [u64; 4],
 }
 
 #[derive(Debug, Clone, Default)]
@@ -86,10 +97,24 @@ impl RuleTree {
     /// Where the walk of Rule C24 ends.
     pub(super) fn walk(&self, rules: &[Rule], login: &Admitted<'_>) -> Walk {
         let mut hit = Lowest::default();
-        for (name, node) in &self.claims {
-            if let Some(claim) = login.rule_claim(name) {
-                hit.join(node.hit(claim));
+        // Both are in the order of the names: one pass over the two finds what they share.
+        let mut nodes = self.claims.iter();
+        let mut next = nodes.next();
+        'claims: for (claim_name, claim) in login.rule_claims() {
+            while let Some((name, node)) = next {
+                match claim_name.cmp(name) {
+                    Ordering::Less => continue 'claims,
+                    Ordering::Greater => next = nodes.next(),
+                    Ordering::Equal => {
+                        if node.any.is_before(hit) {
+                            hit.join(node.hit(claim));
+                        }
+                        next = nodes.next();
+                        continue 'claims;
+                    }
+                }
             }
+            break;
         }
         let index = hit.0.map(usize::from);
         match index.and_then(|index| rules.get(index).map(|rule| (index, rule))) {
@@ -179,6 +204,11 @@ impl NotEqual {
 
 impl Trie {
     fn add(&mut self, text: &str, index: u16) {
+        if let Some(byte) = text.bytes().next()
+            && let Some(word) = self.first.get_mut(usize::from(byte / 64))
+        {
+            *word |= 1 << (byte % 64);
+        }
         let mut at = self.child_or_new(None, 0);
         for byte in text.bytes() {
             at = self.child_or_new(Some(at), byte);
@@ -223,12 +253,15 @@ impl Trie {
 
     /// The lowest rule whose text occurs in `text`. Texts are UTF-8, so a match of bytes is a match of characters.
     fn part_of(&self, text: &[u8]) -> Lowest {
-        let mut hit = Lowest::default();
-        if self.nodes.is_empty() {
+        // The empty text occurs everywhere.
+        let mut hit = self.nodes.first().map_or(Lowest::default(), |root| root.lowest);
+        if self.first == [0; 4] {
             return hit;
         }
-        for start in 0..text.len() {
-            hit.join(self.beginning_of(text.get(start..).unwrap_or_default()));
+        for (start, byte) in text.iter().enumerate() {
+            if self.first.get(usize::from(byte / 64)).is_some_and(|word| word >> (byte % 64) & 1 == 1) {
+                hit.join(self.beginning_of(text.get(start..).unwrap_or_default()));
+            }
         }
         hit
     }

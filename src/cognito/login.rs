@@ -108,21 +108,31 @@ impl<'a> Admitted<'a> {
         if self.provider.kind() == ProviderKind::Developer {
             return None;
         }
-        let claim = self.login.claims().present(name)?;
-        let single = match claim {
-            Claim::List(items) => match items.as_slice() {
-                [only] if only.text().is_some() => Some(only),
-                _ => None,
-            },
+        Some(self.as_read(name, self.login.claims().present(name)?))
+    }
+
+    fn as_read(&self, name: &str, claim: &'a Claim) -> &'a Claim {
+        let Claim::List(items) = claim else { return claim };
+        let single = match items.as_slice() {
+            [only] if only.text().is_some() => Some(only),
             _ => None,
         };
         let is_audience = name == "aud" && self.provider.is_token();
-        if is_audience || self.provider.kind() == ProviderKind::Saml { single.or(Some(claim)) } else { Some(claim) }
+        let is_unpacked = is_audience || self.provider.kind() == ProviderKind::Saml;
+        single.filter(|_| is_unpacked).unwrap_or(claim)
     }
 
     /// The same for rules, which may not use every claim (Rule C27).
     pub fn rule_claim(&self, name: &str) -> Option<&'a Claim> {
         self.claim(name).filter(|_| self.provider.lends_to_rules(name))
+    }
+
+    /// Every claim that rules may use, in the order of their names.
+    pub fn rule_claims(&self) -> impl Iterator<Item = (&'a str, &'a Claim)> {
+        // A provider that lends no claim to rules lends none by any name, a developer has none.
+        let lends = |name: &str| self.provider.kind() != ProviderKind::Developer && self.provider.lends_to_rules(name);
+        let all = self.login.claims().all_present();
+        all.filter(move |(name, _)| lends(name)).map(|(name, claim)| (name, self.as_read(name, claim)))
     }
 
     /// The text of a claim that has to be a string.
