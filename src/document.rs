@@ -3,6 +3,7 @@
 //! A document that breaks a rule is refused whole, and with it every set it belongs to: a `Deny` might have
 //! stood in the part that could not be read. This room knows neither requests nor decisions.
 
+mod archive;
 mod kind;
 mod principal;
 mod read;
@@ -12,6 +13,7 @@ mod wrapped;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use archive::Archive;
 pub use kind::PolicyKind;
 pub use principal::{PrincipalElement, PrincipalEntry, PrincipalName, RoleName};
 pub use set::{Level, MAX_LEVELS, Place, PolicySet, SetError, StatementId};
@@ -52,6 +54,8 @@ pub struct Document {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Content {
     source: Source,
+    /// Whether the source holds more than this document.
+    is_part: bool,
     kind: PolicyKind,
     version: Version,
     id: Option<Box<str>>,
@@ -91,7 +95,9 @@ impl Document {
     /// Reads a document from a tree that was read already: a part of a larger text, perhaps. `source` is the text the
     /// tree was read from, under the name that messages call the document.
     pub(crate) fn from_value(kind: PolicyKind, source: Source, value: &Value) -> Result<Self, DocumentError> {
-        read::tree(&Limits::default(), kind, source, value)
+        let document = read::tree(&Limits::default(), kind, source, value)?;
+        let content = Arc::unwrap_or_clone(document.content);
+        Ok(Document { content: Arc::new(Content { is_part: true, ..content }) })
     }
 
     /// The same statements under another name.
@@ -99,6 +105,11 @@ impl Document {
     pub(crate) fn renamed(&self, name: &str) -> Self {
         let source = self.content.source.renamed(name);
         Document { content: Arc::new(Content { source, ..Content::clone(&self.content) }) }
+    }
+
+    /// Whether its source holds more than the document.
+    fn is_part(&self) -> bool {
+        self.content.is_part
     }
 
     /// The text it was read from.

@@ -1,10 +1,10 @@
 //! A set of policies, compiled once and asked many times.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::decision::{Decision, Evaluator, Explanation};
-use crate::document::{PolicySet, SetError};
+use crate::document::{Archive, PolicyKind, PolicySet, SetError};
 use crate::reference::Reference;
 use crate::request::{Request, RequestError, Session};
 use crate::tree::{ActionHandle, BoundSession, KeyHandle, Switches, Tree, TreeView};
@@ -12,7 +12,8 @@ use crate::tree::{ActionHandle, BoundSession, KeyHandle, Switches, Tree, TreeVie
 /// A compiled set of policies: immutable, `Send + Sync`, and cheap to clone.
 ///
 /// [`Engine::decide`] asks the compiled tree. [`Engine::explain`] asks the reference evaluator as well and
-/// requires both to agree.
+/// requires both to agree. For that the engine keeps the texts of its policies, not the documents: they are read
+/// again when an explanation asks for them.
 ///
 /// # Examples
 ///
@@ -35,8 +36,16 @@ use crate::tree::{ActionHandle, BoundSession, KeyHandle, Switches, Tree, TreeVie
 /// ```
 #[derive(Debug, Clone)]
 pub struct Engine {
-    set: Arc<PolicySet>,
+    shared: Arc<Shared>,
     tree: Arc<Tree>,
+}
+
+/// What is needed to explain.
+#[derive(Debug)]
+struct Shared {
+    archive: Archive,
+    /// The documents, as long as somebody holds them.
+    read: Mutex<Weak<PolicySet>>,
 }
 
 impl Engine {
@@ -53,7 +62,8 @@ impl Engine {
     pub fn compile_with(set: PolicySet, switches: Switches) -> Result<Self, SetError> {
         set.check()?;
         let tree = Tree::compile_with(&set, switches);
-        Ok(Engine { set: Arc::new(set), tree: Arc::new(tree) })
+        let shared = Shared { archive: Archive::new(&set), read: Mutex::default() };
+        Ok(Engine { shared: Arc::new(shared), tree: Arc::new(tree) })
     }
 
     /// Decides a request. After the first calls of a thread it allocates nothing.
@@ -66,6 +76,34 @@ impl Engine {
         self.tree.decide(request)
     }
 
+    /// Decides one caller's action on many resources: a listing that is to be filtered. The resource of `request`
+    /// itself plays no part. The answers are those of [`Engine::decide`] for each resource, in order.
+    ///
+    /// An error is that of one resource: it is malformed, or its account contradicts the one that the request names.
+    /// Treat it as a denial.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use iamtree::{Document, Engine, PolicyKind, PolicySet, Request};
+    ///
+    /// let text = r#"{"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::app/red/*"}}"#;
+    /// let engine = Engine::compile(PolicySet::new().identity(Document::parse(PolicyKind::Identity, "p.json", text)?))?;
+    /// let request = Request::new("arn:aws:iam::111122223333:user/ana", "s3:GetObject", "*")?;
+    /// let listing = ["arn:aws:s3:::app/red/1", "arn:aws:s3:::app/blue/2"];
+    /// let allowed: Vec<bool> =
+    ///     engine.decide_all(&request, listing).iter().map(|one| one.as_ref().is_ok_and(|one| one.is_allowed())).collect();
+    /// assert_eq!(allowed, [true, false]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn decide_all<'t>(
+        &self,
+        request: &Request<'_>,
+        resources: impl IntoIterator<Item = &'t str>,
+    ) -> Vec<Result<Decision, RequestError>> {
+        self.tree.decide_all(request, resources)
+    }
+
     /// Decides a request and says why. The explanation is made by the reference evaluator; the compiled tree is
     /// asked too, and must agree.
     ///
@@ -75,7 +113,7 @@ impl Engine {
     /// crate; treat either as a denial.
     pub fn explain(&self, request: &Request<'_>) -> Result<Explanation, ExplainError> {
         let compiled = self.tree.decide(request);
-        let explained = Reference::new(&self.set).explain(request);
+        let explained = Reference::new(&self.policies()).explain(request);
         match (compiled, explained) {
             (Ok(compiled), Ok(explained)) => {
                 let same_reason = compiled.reason() == explained.decision.reason();
@@ -100,9 +138,21 @@ impl Engine {
         }
     }
 
-    /// The policies.
-    pub fn policies(&self) -> &PolicySet {
-        &self.set
+    /// The policies, read again from their texts unless somebody still holds what was read before.
+    pub fn policies(&self) -> Arc<PolicySet> {
+        // A poisoned lock holds a weak pointer like any other.
+        let mut read = self.shared.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read.upgrade() {
+            return known;
+        }
+        let set = Arc::new(self.shared.archive.read());
+        *read = Arc::downgrade(&set);
+        set
+    }
+
+    /// The names of its session policies.
+    pub(crate) fn session_policy_names(&self) -> impl Iterator<Item = &str> {
+        self.shared.archive.names(PolicyKind::Session)
     }
 
     /// Looks a context key up once, for [`BoundSession::decide`].
@@ -131,7 +181,7 @@ impl Engine {
 
     /// The compiled tree, to be printed.
     pub fn tree(&self) -> TreeView<'_> {
-        TreeView { tree: &self.tree, set: &self.set }
+        TreeView { tree: &self.tree, set: self.policies() }
     }
 
     /// Bytes of the compiled tree on the heap, sources and documents not counted.

@@ -263,21 +263,12 @@ const STRICT: jsonc_parser::ParseOptions = jsonc_parser::ParseOptions {
 /// Counts brackets outside strings. On text that is not JSON the count may be off; the gate behind it refuses
 /// such text.
 fn check_depth(source: &Source, limits: &Limits) -> Result<(), Box<Diagnostic>> {
+    let text = source.text().as_bytes();
     let mut depth = 0usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for (at, byte) in source.text().bytes().enumerate() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
         match byte {
-            b'"' => in_string = true,
+            b'"' => at = end_of_string(text, at + 1),
             b'[' | b'{' => {
                 depth += 1;
                 if depth > limits.depth {
@@ -292,8 +283,21 @@ fn check_depth(source: &Source, limits: &Limits) -> Result<(), Box<Diagnostic>> 
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
+        at += 1;
     }
     Ok(())
+}
+
+/// Where a string ends: its closing quotation mark, or the end of the text.
+fn end_of_string(text: &[u8], start: usize) -> usize {
+    let mut at = start;
+    loop {
+        match text.get(at) {
+            None | Some(b'"') => return at,
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+        }
+    }
 }
 
 fn syntax_error(source: &Source, error: &serde_json::Error) -> Diagnostic {

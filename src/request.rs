@@ -3,6 +3,7 @@
 //! A [`Request`] borrows its texts. Everything about it that does not depend on policies is worked out here, once:
 //! the kind of caller, the owner of the resource, the context keys that AWS derives. This room knows no policies.
 
+mod action;
 mod context;
 mod error;
 mod principal;
@@ -10,13 +11,16 @@ mod session;
 
 use std::borrow::Cow;
 
+pub use action::RequestAction;
+pub(crate) use action::{ActionParts, Special};
 pub use context::{Context, ContextEntry, ContextValue, MAX_CONTEXT_KEYS, MAX_CONTEXT_VALUES};
+pub(crate) use context::{key_hash, same_key};
 pub use error::{RequestError, RequestErrorKind};
+pub(crate) use principal::PrincipalParts;
 pub use principal::{Principal, PrincipalKind};
 pub use session::Session;
 
 use crate::document::PolicyKind;
-use crate::language::action::parse_request_action;
 use crate::language::arn::Arn;
 use crate::source::quote;
 
@@ -52,18 +56,9 @@ pub(crate) struct Head<'a> {
     pub action: RequestAction<'a>,
     pub resource: RequestResource<'a>,
     resource_account: Option<&'a str>,
+    /// The account field of the resource's ARN if it is one.
+    account_in_arn: Option<&'a str>,
     pub issuer: Option<&'a str>,
-}
-
-/// The action of a request, split at its colon (Rule L26).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestAction<'a> {
-    /// The whole text, `service:Name`.
-    pub text: &'a str,
-    /// What stands before the colon.
-    pub service: &'a str,
-    /// What stands behind it.
-    pub name: &'a str,
 }
 
 /// The resource of a request (Rules L32, L40).
@@ -106,7 +101,7 @@ impl<'a> Request<'a> {
     pub fn new(principal: &'a str, action: &'a str, resource: &'a str) -> Result<Self, RequestError> {
         let action = RequestAction::parse(action)?;
         let principal = Principal::classify(principal, &action)?;
-        Request::of(principal, action, RequestResource::parse(resource)?)
+        Ok(Request::of(principal, action, RequestResource::parse(resource)?))
     }
 
     /// Asks without naming the principal: it is somebody of the owner's account, and only identity-based policies
@@ -116,20 +111,16 @@ impl<'a> Request<'a> {
     ///
     /// Returns what is malformed: action (Rule L26) or resource (Rule L40).
     pub fn unnamed(action: &'a str, resource: &'a str) -> Result<Self, RequestError> {
-        Request::of(Principal::unnamed(), RequestAction::parse(action)?, RequestResource::parse(resource)?)
+        Ok(Request::of(Principal::unnamed(), RequestAction::parse(action)?, RequestResource::parse(resource)?))
     }
 
-    fn of(
-        principal: Principal<'a>,
-        action: RequestAction<'a>,
-        resource: RequestResource<'a>,
-    ) -> Result<Self, RequestError> {
-        let head = Head { principal, action, resource, resource_account: None, issuer: None };
+    fn of(principal: Principal<'a>, action: RequestAction<'a>, resource: RequestResource<'a>) -> Self {
+        let head = Head::new(principal, action, resource);
         let mut context = Context::default();
         principal.derive_keys(&mut context);
         let mut request = Request { head, context };
         request.derive_resource_account();
-        Ok(request)
+        request
     }
 
     /// Rule E56: from the request or the ARN, never from the default of Rule E4.
@@ -144,10 +135,16 @@ impl<'a> Request<'a> {
     /// # Errors
     ///
     /// Returns an error if it is not twelve digits or contradicts the account in the resource's ARN.
+    #[inline]
     pub fn resource_account(mut self, account: &'a str) -> Result<Self, RequestError> {
-        self.head = self.head.with_resource_account(account)?;
-        self.derive_resource_account();
+        self.set_resource_account(account)?;
         Ok(self)
+    }
+
+    fn set_resource_account(&mut self, account: &'a str) -> Result<(), RequestError> {
+        self.head.set_resource_account(account)?;
+        self.derive_resource_account();
+        Ok(())
     }
 
     /// Says which user issued the caller, a federated user (Rule E44): the user's ARN.
@@ -178,15 +175,20 @@ impl<'a> Request<'a> {
     ///
     /// Returns an error if the key is empty or given already in any spelling (Rule E59), contradicts the principal
     /// (Rule E58), or there are more keys or values than [`MAX_CONTEXT_KEYS`] or [`MAX_CONTEXT_VALUES`].
+    #[inline]
     pub fn with(
         mut self,
         key: impl Into<Cow<'a, str>>,
         value: impl Into<ContextValue<'a>>,
     ) -> Result<Self, RequestError> {
-        let (key, value) = (key.into(), value.into());
-        self.head.principal.check_given(&key, &value)?;
-        self.context.give(key, value)?;
+        self.give(key.into(), value.into())?;
         Ok(self)
+    }
+
+    fn give(&mut self, key: Cow<'a, str>, value: ContextValue<'a>) -> Result<(), RequestError> {
+        let hash = key_hash(&key);
+        self.head.principal.check_given(&key, hash, &value)?;
+        self.context.give(key, hash, value)
     }
 
     /// The caller.
@@ -257,35 +259,51 @@ impl<'a> Request<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// Classifies all but the context.
-    pub(crate) fn new(principal: &'a str, action: RequestAction<'a>, resource: &'a str) -> Result<Self, RequestError> {
-        Ok(Head {
-            principal: Principal::classify(principal, &action)?,
-            action,
-            resource: RequestResource::parse(resource)?,
-            resource_account: None,
-            issuer: None,
-        })
+    /// Puts together what is classified already.
+    pub(crate) fn new(principal: Principal<'a>, action: RequestAction<'a>, resource: RequestResource<'a>) -> Self {
+        let account_in_arn = match resource {
+            RequestResource::Arn(arn) => Some(arn.account()).filter(|account| principal::is_account(account)),
+            RequestResource::None => None,
+        };
+        Head { principal, action, resource, resource_account: None, account_in_arn, issuer: None }
     }
 
-    pub(crate) fn with_resource_account(mut self, account: &'a str) -> Result<Self, RequestError> {
-        let refuse = |message| Err(RequestError::new(RequestErrorKind::ResourceAccount, "E4", message));
-        if !principal::is_account(account) {
-            return refuse(format!("malformed resource account: found {}, expected twelve digits", quote(account)));
+    /// The same caller and action on another resource. An account that the request names is the owner's of every
+    /// resource.
+    pub(crate) fn with_resource<'o>(&self, resource: RequestResource<'o>) -> Result<Head<'o>, RequestError>
+    where
+        'a: 'o,
+    {
+        let mut head = Head::new(self.principal, self.action, resource);
+        head.issuer = self.issuer;
+        if let Some(account) = self.resource_account {
+            head.set_known_resource_account(account)?;
         }
-        if let Some(other) = self.account_in_arn().filter(|other| *other != account) {
+        Ok(head)
+    }
+
+    fn set_resource_account(&mut self, account: &'a str) -> Result<(), RequestError> {
+        if !principal::is_account(account) {
+            let message = format!("malformed resource account: found {}, expected twelve digits", quote(account));
+            return Err(RequestError::new(RequestErrorKind::ResourceAccount, "E4", message));
+        }
+        self.set_known_resource_account(account)
+    }
+
+    /// The same for an account that is known to be twelve digits.
+    pub(crate) fn set_known_resource_account(&mut self, account: &'a str) -> Result<(), RequestError> {
+        if let Some(other) = self.account_in_arn.filter(|other| *other != account) {
             let (found, expected) = (quote(account), quote(other));
-            return refuse(format!(
-                "the resource account contradicts the resource: found {found}, expected {expected}"
-            ));
+            let message = format!("the resource account contradicts the resource: found {found}, expected {expected}");
+            return Err(RequestError::new(RequestErrorKind::ResourceAccount, "E4", message));
         }
         self.resource_account = Some(account);
-        Ok(self)
+        Ok(())
     }
 
     /// The value of `aws:ResourceAccount` (Rule E56); an unnamed caller has none of the derived keys (Rule E2).
     pub(crate) fn known_resource_account(&self) -> Option<&'a str> {
-        let account = self.resource_account.or_else(|| self.account_in_arn());
+        let account = self.resource_account.or(self.account_in_arn);
         account.filter(|_| self.principal.kind() != PrincipalKind::Unnamed)
     }
 
@@ -293,7 +311,7 @@ impl<'a> Head<'a> {
         if let Some(account) = self.resource_account {
             return Owner { account: Some(account), source: OwnerSource::Request };
         }
-        match self.account_in_arn() {
+        match self.account_in_arn {
             Some(account) => Owner { account: Some(account), source: OwnerSource::Arn },
             None => Owner { account: self.principal.account(), source: OwnerSource::DefaultedToCaller },
         }
@@ -305,14 +323,7 @@ impl<'a> Head<'a> {
     }
 
     pub(crate) fn assumes_role(&self) -> bool {
-        self.role_arn().is_some()
-            && self.action.is_one_of(&[
-                "sts:AssumeRole",
-                "sts:AssumeRoleWithWebIdentity",
-                "sts:AssumeRoleWithSAML",
-                "sts:TagSession",
-                "sts:SetSourceIdentity",
-            ])
+        self.action.is(Special::AssumesRole) && self.role_arn().is_some()
     }
 
     pub(crate) fn assumes_service_linked_role(&self) -> bool {
@@ -338,13 +349,6 @@ impl<'a> Head<'a> {
             _ => None,
         }
     }
-
-    fn account_in_arn(&self) -> Option<&'a str> {
-        match self.resource {
-            RequestResource::Arn(arn) => Some(arn.account()).filter(|account| principal::is_account(account)),
-            RequestResource::None => None,
-        }
-    }
 }
 
 const RESOURCE_ACCOUNT: &str = "aws:ResourceAccount";
@@ -361,24 +365,6 @@ pub const DERIVED_KEYS: [&str; 8] = [
     "aws:PrincipalServiceName",
     RESOURCE_ACCOUNT,
 ];
-
-impl<'a> RequestAction<'a> {
-    /// Reads an action of a request.
-    ///
-    /// # Errors
-    ///
-    /// Returns what is malformed (Rule L26).
-    pub fn parse(text: &'a str) -> Result<Self, RequestError> {
-        let (service, name) = parse_request_action(text)
-            .map_err(|error| RequestError::new(RequestErrorKind::Action, "L26", error.to_string()))?;
-        Ok(RequestAction { text, service, name })
-    }
-
-    /// Whether it is one of the actions given as `service:Name`, compared without regard to ASCII case (Rule L22).
-    pub fn is_one_of(&self, actions: &[&str]) -> bool {
-        actions.iter().any(|action| action.eq_ignore_ascii_case(self.text))
-    }
-}
 
 impl<'a> RequestResource<'a> {
     /// Reads a resource of a request.

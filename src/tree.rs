@@ -15,15 +15,20 @@
 //!
 //! # Bounds
 //!
-//! A walk visits the patterns whose literal beginning is one of the request's resource, tests each of them in
-//! time bounded by the product of the lengths of pattern and resource, and evaluates each distinct condition of
-//! the matching statements once. After its first request a thread allocates nothing.
+//! A walk visits the patterns whose literal beginning is one of the request's resource and whose actions contain
+//! the request's, tests each of them in time bounded by the product of the lengths of pattern and resource, and
+//! evaluates each distinct condition that several matching statements share once. Of many patterns at one place that
+//! begin with a wildcard or a variable it tests those whose longest literal the resource holds. After its first
+//! request a thread allocates nothing. `benches/instructions` counts shapes made to be slow; `DESIGN.md` explains.
 //!
 //! This room knows nothing of [`reference`](crate::reference), and shares no evaluation code with it.
 
 mod action;
+mod batch;
 mod bound;
 mod condition;
+mod entry;
+mod hash;
 mod pattern;
 mod prefix;
 mod principal;
@@ -34,16 +39,18 @@ mod slots;
 mod verdict;
 mod walk;
 
-use action::{ActionBuilder, ActionIndex, ActionSet};
+use action::{ActionBuilder, ActionIndex};
+use bound::KnownConditions;
 pub use bound::{ActionHandle, BoundSession, KeyHandle};
 use condition::{ConditionBuilder, ConditionId, Conditions};
 use pattern::{Arena, ArenaBuilder};
 use principal::Principals;
 pub use print::TreeView;
-use resource::{ResourceBuilder, ResourceIndex};
-use scratch::with_scratch;
-use slots::{Entries, KeyBuilder, KeyTable, Slot};
+use resource::{Owner, ResourceBuilder, ResourceIndex};
+use scratch::{Room, Sheet, with_scratch};
+use slots::{KeyBuilder, KeyTable, Named, Slot};
 use verdict::{Place, Places};
+use walk::Question;
 
 use crate::decision::{Decision, Evaluator};
 use crate::document::{Document, Effect, PolicyKind, PolicySet, Statement, StatementId};
@@ -65,6 +72,8 @@ pub struct Tree {
     /// The slot of `aws:ResourceAccount`, which each check of a bound session derives.
     resource_account: Option<Slot>,
     switches: Switches,
+    /// What a decision needs to write down.
+    room: Room,
     /// Tells handles of this tree from those of another.
     serial: u64,
 }
@@ -72,10 +81,13 @@ pub struct Tree {
 /// The statements of one effect.
 #[derive(Debug)]
 struct Branch {
+    /// What is read of a statement whose resource and action fit.
     statements: Box<[Node]>,
+    /// What is read of the one that decides.
+    ids: Box<[StatementId]>,
     /// Lists of conditions, one behind the other.
     conditions: Box<[ConditionId]>,
-    resources: ResourceIndex<NodeId>,
+    resources: ResourceIndex,
     /// Where this branch has statements.
     places: Places,
 }
@@ -84,16 +96,49 @@ struct Branch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct NodeId(u32);
 
-/// A compiled statement.
+/// A compiled statement, as far as its entries in the resource index do not say it.
 #[derive(Debug)]
 struct Node {
-    id: StatementId,
-    place: Place,
-    actions: ActionSet,
-    /// Range in the conditions of the branch.
-    conditions: std::ops::Range<u32>,
-    /// Index in the principals of the tree.
-    principals: Option<u32>,
+    /// The only condition, or where the list of them begins in the conditions of the branch.
+    first_condition: ConditionId,
+    conditions: u32,
+    /// Index in the principals of the tree, or [`NO_PRINCIPALS`].
+    principals: u32,
+}
+
+const NO_PRINCIPALS: u32 = u32::MAX;
+
+impl Node {
+    fn principals(&self) -> Option<usize> {
+        (self.principals != NO_PRINCIPALS).then_some(self.principals as usize)
+    }
+}
+
+impl Branch {
+    fn node(&self, id: NodeId) -> Option<&Node> {
+        self.statements.get(id.0 as usize)
+    }
+
+    fn id(&self, node: NodeId) -> Option<StatementId> {
+        self.ids.get(node.0 as usize).copied()
+    }
+
+    fn conditions_of<'b>(&'b self, node: &'b Node) -> &'b [ConditionId] {
+        match node.conditions {
+            1 => std::slice::from_ref(&node.first_condition),
+            count => {
+                let start = node.first_condition.0 as usize;
+                self.conditions.get(start..start + count as usize).unwrap_or_default()
+            }
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.statements.len() * size_of::<Node>()
+            + self.ids.len() * size_of::<StatementId>()
+            + self.conditions.len() * size_of::<ConditionId>()
+            + self.resources.heap_bytes()
+    }
 }
 
 /// Which kinds of policy a set holds.
@@ -114,7 +159,13 @@ struct Given {
 pub struct Switches {
     /// Look patterns of actions and resources up by their literal beginnings instead of testing all.
     pub prefixes: bool,
-    /// Evaluate each distinct condition once a request.
+    /// Find actions that policies spell out by their hash.
+    pub known_actions: bool,
+    /// Sort the entries of long lists by their actions and places.
+    pub groups: bool,
+    /// Find patterns without literal beginning by the longest text in them.
+    pub needles: bool,
+    /// Evaluate each condition that several statements share once a request.
     pub memo: bool,
     /// End the walk when nothing can change any more.
     pub early_end: bool,
@@ -124,13 +175,24 @@ pub struct Switches {
 
 impl Switches {
     /// Everything on.
-    pub const ON: Switches = Switches { prefixes: true, memo: true, early_end: true, binding: true };
+    pub const ON: Switches = Switches {
+        prefixes: true,
+        known_actions: true,
+        groups: true,
+        needles: true,
+        memo: true,
+        early_end: true,
+        binding: true,
+    };
 
     /// Everything on, and each alone off.
-    pub fn each_off() -> [Switches; 5] {
+    pub fn each_off() -> [Switches; 8] {
         [
             Switches::ON,
             Switches { prefixes: false, ..Switches::ON },
+            Switches { known_actions: false, ..Switches::ON },
+            Switches { groups: false, ..Switches::ON },
+            Switches { needles: false, ..Switches::ON },
             Switches { memo: false, ..Switches::ON },
             Switches { early_end: false, ..Switches::ON },
             Switches { binding: false, ..Switches::ON },
@@ -157,31 +219,27 @@ impl Tree {
 
     /// Bytes on the heap, sources and documents not counted.
     pub fn heap_bytes(&self) -> usize {
-        let branch = |branch: &Branch| {
-            branch.statements.len() * size_of::<Node>()
-                + branch.conditions.len() * size_of::<ConditionId>()
-                + branch.resources.heap_bytes()
-        };
+        let principals: usize = self.principals.iter().map(Principals::heap_bytes).sum();
         self.arena.heap_bytes()
+            + self.keys.heap_bytes()
             + self.actions.heap_bytes()
             + self.conditions.heap_bytes()
-            + branch(&self.denies)
-            + branch(&self.allows)
+            + self.denies.heap_bytes()
+            + self.allows.heap_bytes()
+            + self.principals.len() * size_of::<Principals>()
+            + principals
+            + self.derived.len() * size_of::<Slot>()
     }
 }
 
 impl Evaluator for Tree {
     fn decide(&self, request: &Request<'_>) -> Result<Decision, RequestError> {
-        with_scratch(|scratch| {
-            scratch.fit(self.keys.len(), self.conditions.len());
-            for (entry, index) in request.context().entries().iter().zip(0..) {
-                if let Some(slot) = self.keys.find(&entry.key) {
-                    scratch.fill(slot, index);
-                }
-            }
-            self.actions.classify(&request.action(), &self.arena, &mut scratch.class);
-            let (question, memo) = scratch.question(request.head(), Entries::Named(request.context().entries()));
-            self.answer(&question, memo)
+        with_scratch(self.room, |Sheet { epoch, found, class, notes }| {
+            let values = Named { context: request.context(), keys: &self.keys, found, epoch: epoch.number() };
+            values.prepare();
+            let class = self.actions.classify(&request.head().action, &self.arena, class);
+            let head = request.head();
+            self.answer(&Question { head, values: &values, class, notes, known: KnownConditions::NONE })
         })
     }
 }
@@ -200,8 +258,9 @@ struct Compiler {
 
 struct BranchBuilder {
     statements: Vec<Node>,
+    ids: Vec<StatementId>,
     conditions: Vec<ConditionId>,
-    resources: ResourceBuilder<NodeId>,
+    resources: ResourceBuilder,
     places: Places,
 }
 
@@ -209,17 +268,19 @@ impl BranchBuilder {
     fn new(switches: Switches) -> Self {
         BranchBuilder {
             statements: Vec::new(),
+            ids: Vec::new(),
             conditions: Vec::new(),
-            resources: ResourceBuilder::new(switches.prefixes),
+            resources: ResourceBuilder::new(switches),
             places: Places::default(),
         }
     }
 
-    fn finish(self) -> Branch {
+    fn finish(self, arena: &Arena) -> Branch {
         Branch {
             statements: self.statements.into(),
+            ids: self.ids.into(),
             conditions: self.conditions.into(),
-            resources: self.resources.finish(),
+            resources: self.resources.finish(arena),
             places: self.places,
         }
     }
@@ -254,39 +315,61 @@ impl Compiler {
             PolicyKind::Endpoint => Place::Endpoint,
         };
         let narrow = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        let first_condition = narrow(branch.conditions.len());
-        for condition in &statement.conditions {
-            let id = self.conditions.add(condition, statement.effect, &mut self.arena, &mut self.keys);
-            branch.conditions.push(id);
-        }
+        let mut conditions: Vec<ConditionId> = statement
+            .conditions
+            .iter()
+            .map(|condition| self.conditions.add(condition, statement.effect, &mut self.arena, &mut self.keys))
+            .collect();
+        conditions.sort_by_key(|id| self.conditions.cost(*id));
+        let first_condition = match *conditions {
+            [only] => only,
+            _ => {
+                let start = ConditionId(narrow(branch.conditions.len()));
+                branch.conditions.extend_from_slice(&conditions);
+                start
+            }
+        };
         let principals = statement.principal.as_ref().map(|element| {
             self.principals.push(Principals::compile(element, id.place.kind, set));
             narrow(self.principals.len() - 1)
         });
         let node = NodeId(narrow(branch.statements.len()));
+        branch.ids.push(id);
         branch.statements.push(Node {
-            id,
-            place,
-            actions: self.actions.add(&statement.actions),
-            conditions: first_condition..narrow(branch.conditions.len()),
-            principals,
+            first_condition,
+            conditions: narrow(conditions.len()),
+            principals: principals.unwrap_or(NO_PRINCIPALS),
         });
         branch.places = branch.places.with(place);
-        let resources = statement.resources.as_ref();
-        branch.resources.add(node, statement.effect, resources, &mut self.arena, &mut self.keys);
+        let actions = self.actions.add(&statement.actions);
+        let owner = Owner { statement: node, actions, place, effect: statement.effect };
+        branch.resources.add(owner, statement.resources.as_ref(), &mut self.arena, &mut self.keys);
     }
 
     fn finish(mut self, set: &PolicySet) -> Tree {
-        let actions = self.actions.finish(&mut self.arena, &mut self.keys, self.switches.prefixes);
+        let actions = self.actions.finish(&mut self.arena, &mut self.keys, self.switches);
         let derived = DERIVED_KEYS.iter().filter_map(|key| self.keys.mentioned(key)).collect();
         let resource_account = self.keys.mentioned("aws:ResourceAccount");
+        let is_limited = !set.service_control_levels().is_empty() || !set.resource_control_levels().is_empty();
+        self.keys.checks_read_all = is_limited || !self.principals.is_empty();
+        let arena = self.arena.finish();
+        let keys = self.keys.finish();
+        let conditions = self.conditions.finish();
+        let (denies, allows) = (self.denies.finish(&arena), self.allows.finish(&arena));
+        let room = Room {
+            slots: keys.len(),
+            words: actions.words(),
+            conditions: conditions.room(),
+            lists: denies.resources.room() + allows.resources.room(),
+        };
         Tree {
-            arena: self.arena.finish(),
-            keys: self.keys.finish(),
+            denies,
+            allows,
+            arena,
+            keys,
             actions,
-            conditions: self.conditions.finish(),
-            denies: self.denies.finish(),
-            allows: self.allows.finish(),
+            conditions,
+            room,
             principals: self.principals.into(),
             given: Given {
                 identity: !set.identity_documents().is_empty(),

@@ -63,7 +63,7 @@ impl EngineChoice {
     pub fn ask(self, engine: &Engine, request: &Request<'_>) -> Answer {
         let decided = match self {
             EngineChoice::Compiled => engine.decide(request),
-            EngineChoice::Reference => Reference::new(engine.policies()).decide(request),
+            EngineChoice::Reference => Reference::new(&engine.policies()).decide(request),
             EngineChoice::Both => {
                 return match engine.explain(request) {
                     Ok(explanation) => Answer::Decided(explanation.reason),
@@ -93,7 +93,7 @@ impl Case {
     /// Why the reference decides the question as it does; none if it is refused.
     pub fn explain(&self) -> Option<Explanation> {
         let (compiled, request) = self.prepare().ok()?;
-        let explained = Reference::new(compiled.policies()).explain(&request).ok()?;
+        let explained = Reference::new(&compiled.policies()).explain(&request).ok()?;
         Some(explained.explanation)
     }
 

@@ -160,7 +160,8 @@ impl<'t> Side<'t> {
             questions.push((engine, request));
         }
         let (mut times, decisions_per_second) = ask(&questions, time);
-        let documents = || engines.iter().flat_map(|engine| engine.policies().documents());
+        let sets: Vec<_> = engines.iter().map(Engine::policies).collect();
+        let documents = || sets.iter().flat_map(|set| set.documents());
         Ok(Figures {
             policy_sets: engines.len(),
             statements: documents().map(|(_, document)| document.statements().len()).sum(),

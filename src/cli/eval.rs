@@ -196,7 +196,7 @@ impl Arguments {
             }
             None => {
                 let policies = self.policies.read_beside_session(input)?;
-                Known::Policies(Box::new((policies, session.policies().clone())))
+                Known::Policies(Box::new((policies, PolicySet::clone(&session.policies()))))
             }
         };
         self.answer(session.request(action, resource)?, context, &known, Some(session.trace()))

@@ -224,8 +224,7 @@ impl<'a> Exchange<'a> {
         // What follows cannot fail for a pool and roles that were read; if it did, there is no session.
         let broken = |error: String| Refusal::new(Reason::TrustDenied, "C48", error);
         let engine = self.engine(loaded).map_err(broken)?;
-        trace.session_policies =
-            engine.policies().session_documents().iter().map(|document| document.name().to_owned()).collect();
+        trace.session_policies = engine.session_policy_names().map(str::to_owned).collect();
         let parts = SessionParts {
             role: &loaded.role,
             session_name,

@@ -1,6 +1,7 @@
 //! What an exchange yields (Rules C60 to C64): a caller, its fixed context, and the policies it is under.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::role::Role;
 use super::tags::Tag;
@@ -47,8 +48,9 @@ impl CognitoSession {
         &self.session
     }
 
-    /// The policies it is under: those of the role, its boundary, and session policies (Rules C41, C42).
-    pub fn policies(&self) -> &PolicySet {
+    /// The policies it is under: those of the role, its boundary, and session policies (Rules C41, C42). They are
+    /// read again unless somebody still holds them (see [`Engine::policies`]).
+    pub fn policies(&self) -> Arc<PolicySet> {
         self.engine.policies()
     }
 

@@ -49,7 +49,7 @@ pub(super) fn tree(
     let Reader { mut mistakes, left_out, version, .. } = reader;
     match parts {
         Some((id, statements)) if mistakes.is_empty() => {
-            let content = Content { source, kind, version, id, statements: statements.into() };
+            let content = Content { source, is_part: false, kind, version, id, statements: statements.into() };
             Ok(Document { content: Arc::new(content) })
         }
         _ => {
@@ -167,6 +167,11 @@ impl Reader<'_> {
 
     fn characters_of(&mut self, string: Span) {
         let source = self.source;
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+        // Nearly every policy is plain ASCII; without an early end the compiler looks at many bytes at once.
+        if source.text().as_bytes().iter().fold(true, |plain, byte| plain & is_plain(byte)) {
+            return;
+        }
         let foreign = |c: &char| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
         for (at, character) in source.slice(string).char_indices().filter(|(_, character)| foreign(character)) {
             let at = string.start as usize + at;
@@ -184,17 +189,14 @@ impl Reader<'_> {
         match &value.kind {
             Kind::Array(items) => items.iter().for_each(|item| self.repeated_members(item)),
             Kind::Object(members) => {
-                let mut seen = HashSet::new();
-                for member in members {
-                    if !seen.insert(&*member.name) {
-                        let diagnostic = self
-                            .mistake("L3", member.name_span, "a member is repeated")
-                            .found(format!("a second {}", quote(&member.name)))
-                            .expected("each member once");
-                        self.report(diagnostic);
-                    }
-                    self.repeated_members(&member.value);
+                for member in repeated(members) {
+                    let diagnostic = self
+                        .mistake("L3", member.name_span, "a member is repeated")
+                        .found(format!("a second {}", quote(&member.name)))
+                        .expected("each member once");
+                    self.report(diagnostic);
                 }
+                members.iter().for_each(|member| self.repeated_members(&member.value));
             }
             _ => {}
         }
@@ -562,6 +564,9 @@ impl Reader<'_> {
 
     /// Rule L15; keys equal to the letter are a repeated member, reported as such.
     fn keys_differ(&mut self, keys: &[Member]) {
+        if keys.len() < 2 {
+            return;
+        }
         let mut seen: std::collections::HashMap<String, &str> = std::collections::HashMap::new();
         for key in keys {
             if let Some(first) = seen.insert(key.name.to_ascii_lowercase(), &key.name)
@@ -803,6 +808,18 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The members whose name stands before. Few are compared with each other, many are looked up.
+fn repeated(members: &[Member]) -> Vec<&Member> {
+    const FEW: usize = 12;
+    if members.len() <= FEW {
+        let is_repeated =
+            |(at, member): &(usize, &Member)| members.iter().take(*at).any(|other| other.name == member.name);
+        return members.iter().enumerate().filter(is_repeated).map(|(_, member)| member).collect();
+    }
+    let mut seen = HashSet::new();
+    members.iter().filter(|member| !seen.insert(&*member.name)).collect()
 }
 
 /// `Allow` of `*` on `*` for `*` without conditions (Rule E14).

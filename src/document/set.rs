@@ -255,6 +255,47 @@ impl PolicySet {
         self.document(id.place)?.statements().get(id.statement as usize)
     }
 
+    /// The set with every document at its place and no canonical users: what an archive fills again.
+    pub(super) fn with_levels(service_control: &[String], resource_control: &[String]) -> Self {
+        let empty =
+            |names: &[String]| names.iter().map(|name| Level { name: name.clone(), documents: Vec::new() }).collect();
+        PolicySet {
+            service_control: empty(service_control),
+            resource_control: empty(resource_control),
+            ..PolicySet::default()
+        }
+    }
+
+    /// Puts a document where it stood; those of one place come in order.
+    pub(super) fn put(&mut self, place: Place, document: Document) {
+        let level = |levels: &mut Vec<Level>, document| {
+            if let Some(level) = levels.get_mut(usize::from(place.level)) {
+                level.documents.push(document);
+            }
+        };
+        match place.kind {
+            PolicyKind::Identity => self.identity.push(document),
+            PolicyKind::Boundary => self.boundary = Some(document),
+            PolicyKind::Session => self.session.push(document),
+            PolicyKind::ServiceControl => level(&mut self.service_control, document),
+            PolicyKind::ResourceControl => level(&mut self.resource_control, document),
+            PolicyKind::Resource | PolicyKind::Trust => self.resource = Some(document),
+            PolicyKind::Endpoint => self.endpoint = Some(document),
+        }
+    }
+
+    pub(super) fn canonical_users(&self) -> &BTreeMap<String, String> {
+        &self.canonical_users
+    }
+
+    pub(super) fn set_canonical_users(&mut self, users: BTreeMap<String, String>) {
+        self.canonical_users = users;
+    }
+
+    pub(super) fn note_mistake(&mut self, mistake: String) {
+        self.mistakes.push(mistake);
+    }
+
     fn note_kind(&mut self, document: &Document, given_as: PolicyKind) {
         if document.kind() != given_as {
             let (name, read_as) = (document.name(), document.kind());

@@ -9,6 +9,7 @@ use nom::{IResult, Parser};
 
 use super::pattern::{Template, Token, Wildcards};
 use super::{SyntaxError, Version};
+use crate::source::bytes;
 
 /// An entry of `Resource` or `NotResource`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,18 +40,37 @@ pub struct ArnTemplate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Arn<'a> {
     text: &'a str,
-    fields: [&'a str; 6],
+    /// Where the first five colons stand.
+    colons: [u32; 5],
 }
 
 impl<'a> Arn<'a> {
-    /// Splits a text at its first five colons; `None` if it has fewer or does not begin with `arn`.
+    /// Splits a text at its first five colons; `None` if it has fewer or does not begin with `arn`. (Nor does it
+    /// split a text whose first five colons are not within four gigabytes.)
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.splitn(6, ':');
-        let mut fields = [""; 6];
-        for field in &mut fields {
-            *field = parts.next()?;
+        if !text.starts_with("arn:") {
+            return None;
         }
-        (fields.first() == Some(&"arn")).then_some(Arn { text, fields })
+        let mut colons = [3, 0, 0, 0, 0];
+        let mut remaining = colons.iter_mut().skip(1);
+        let mut next = remaining.next();
+        for (block, at) in text.as_bytes().get(4..).unwrap_or_default().chunks(8).zip((4u32..).step_by(8)) {
+            let mut found = bytes::in_block(block, b':');
+            while found != 0 {
+                *next? = at + found.trailing_zeros() / 8;
+                next = remaining.next();
+                if next.is_none() {
+                    return Some(Arn { text, colons });
+                }
+                found &= found - 1;
+            }
+        }
+        None
+    }
+
+    /// Where it is split, to be kept without its text.
+    pub(crate) fn parts(&self) -> ArnParts {
+        ArnParts(self.colons)
     }
 
     /// The whole text.
@@ -59,38 +79,63 @@ impl<'a> Arn<'a> {
     }
 
     /// All six fields, `arn` first.
-    pub fn fields(&self) -> &[&'a str; 6] {
-        &self.fields
+    pub fn fields(&self) -> [&'a str; 6] {
+        let [_, first, second, third, fourth] = self.colons;
+        let arn = self.text.get(..3).unwrap_or_default();
+        let partition = self.between(3, first);
+        [
+            arn,
+            partition,
+            self.between(first, second),
+            self.between(second, third),
+            self.between(third, fourth),
+            self.resource(),
+        ]
     }
 
     /// Field 2, such as `aws` or `aws-cn`.
     pub fn partition(&self) -> &'a str {
-        let [_, partition, ..] = self.fields;
-        partition
+        let [start, end, ..] = self.colons;
+        self.between(start, end)
     }
 
     /// Field 3, such as `s3`.
     pub fn service(&self) -> &'a str {
-        let [_, _, service, ..] = self.fields;
-        service
+        let [_, start, end, ..] = self.colons;
+        self.between(start, end)
     }
 
     /// Field 4, empty for global services and S3.
     pub fn region(&self) -> &'a str {
-        let [_, _, _, region, ..] = self.fields;
-        region
+        let [_, _, start, end, _] = self.colons;
+        self.between(start, end)
     }
 
     /// Field 5, empty for S3 buckets and objects.
     pub fn account(&self) -> &'a str {
-        let [.., account, _] = self.fields;
-        account
+        let [.., start, end] = self.colons;
+        self.between(start, end)
     }
 
     /// Field 6: everything behind the fifth colon.
     pub fn resource(&self) -> &'a str {
-        let [.., resource] = self.fields;
-        resource
+        let [.., last] = self.colons;
+        self.text.get(last as usize + 1..).unwrap_or_default()
+    }
+
+    fn between(&self, start: u32, end: u32) -> &'a str {
+        self.text.get(start as usize + 1..end as usize).unwrap_or_default()
+    }
+}
+
+/// Where an ARN is split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ArnParts([u32; 5]);
+
+impl ArnParts {
+    /// The ARN of a text that these parts were taken from.
+    pub(crate) fn of(self, text: &str) -> Arn<'_> {
+        Arn { text, colons: self.0 }
     }
 }
 
@@ -223,6 +268,11 @@ pub fn ends_with_star(field: &Template) -> bool {
 fn split_fields(text: &str, version: Version) -> Vec<&str> {
     let mut fields = Vec::with_capacity(6);
     let mut remaining = text;
+    if version == Version::V2008 || !text.contains('$') {
+        // Every colon cuts.
+        fields.extend(text.splitn(6, ':'));
+        return fields;
+    }
     while fields.len() < 5 {
         let field: IResult<&str, &str> = match version {
             Version::V2012 => terminated(recognize(many0_count(field_piece)), tag(":")).parse(remaining),
@@ -291,6 +341,30 @@ mod tests {
         let account = "arn:aws:kms:*:${aws:PrincipalAccount}:key/*";
         let ResourcePattern::Arn(arn) = ResourcePattern::parse(account, Version::V2012).unwrap() else { panic!() };
         assert_eq!(arn.fields()[4].variables().count(), 1);
+    }
+
+    #[test]
+    fn arns_split_at_their_first_five_colons() {
+        for text in [
+            "arn:aws:s3:::a:b:",
+            "arn:aws:dynamodb:us-east-1:111122223333:table/T",
+            "arn:::::",
+            "arn::::",
+            "arn:aws:s3::;:é:;",
+            "arn:\u{ba}:\u{3a3a}:;:9::x",
+            "arn",
+            "ARN:aws:s3:::a",
+            "arn:aws:s3::::::::::::::::::::::",
+        ] {
+            let parts: Vec<&str> = text.splitn(6, ':').collect();
+            let expected = <[&str; 6]>::try_from(parts).ok().filter(|fields| fields[0] == "arn");
+            let arn = Arn::parse(text);
+            assert_eq!(arn.map(|arn| arn.fields()), expected, "{text}");
+            if let (Some(arn), Some([_, partition, service, region, account, resource])) = (arn, expected) {
+                let fields = (arn.partition(), arn.service(), arn.region(), arn.account(), arn.resource());
+                assert_eq!(fields, (partition, service, region, account, resource));
+            }
+        }
     }
 
     #[test]

@@ -13,10 +13,23 @@ pub const MAX_CONTEXT_KEYS: usize = 1_000;
 pub const MAX_CONTEXT_VALUES: usize = 10_000;
 
 /// The keys of a request with their values, derived ones included.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Context<'a> {
     entries: Vec<ContextEntry<'a>>,
+    /// The hashes of the first entries, side by side: a search reads one cache line.
+    hashes: [u32; HASHED],
 }
+
+/// How many entries have their hashes side by side.
+const HASHED: usize = 16;
+
+impl PartialEq for Context<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+impl Eq for Context<'_> {}
 
 /// One key with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +40,37 @@ pub struct ContextEntry<'a> {
     pub value: ContextValue<'a>,
     /// Whether the engine derived it (Rules E56, E60) instead of the request giving it.
     pub derived: bool,
+    /// Of the name, see [`key_hash`].
+    pub(crate) hash: u32,
+}
+
+/// A hash of a context key, the same for all spellings that differ in ASCII case only: its length, its first and
+/// its last eight bytes with the bit off that tells the case of letters. Names of one service begin alike and end
+/// differently. Whoever finds a key by it compares the names as well.
+pub(crate) const fn key_hash(name: &str) -> u32 {
+    const CASE_BITS: u64 = 0x2020_2020_2020_2020;
+    let bytes = name.as_bytes();
+    let (head, tail) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+        _ => {
+            let mut word = 0;
+            let mut rest = bytes;
+            while let [byte, behind @ ..] = rest {
+                word = word << 8 | *byte as u64;
+                rest = behind;
+            }
+            (word, word)
+        }
+    };
+    let tail = ((tail | CASE_BITS) ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (tail.rotate_left(29) ^ (head | CASE_BITS)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    // The high bits of a product depend on all bits of its factors.
+    (mixed >> 32) as u32
+}
+
+/// Whether two names are one key (Rule L71). Most spell it alike.
+pub(crate) fn same_key(one: &str, other: &str) -> bool {
+    one == other || one.eq_ignore_ascii_case(other)
 }
 
 /// The value of a context key (section 1.1 of the language rules).
@@ -54,7 +98,31 @@ impl<'a> Context<'a> {
 
     /// The entry of a key in any spelling of its case.
     pub fn entry(&self, key: &str) -> Option<&ContextEntry<'a>> {
-        self.entries.iter().find(|entry| entry.key.eq_ignore_ascii_case(key))
+        self.entries.get(self.find(key_hash(key), key)?)
+    }
+
+    /// The index of a key with its hash.
+    pub(crate) fn find(&self, hash: u32, key: &str) -> Option<usize> {
+        let is_key = |entry: &ContextEntry<'_>| entry.hash == hash && same_key(&entry.key, key);
+        let at = self.hashes.iter().take(self.entries.len()).position(|known| *known == hash);
+        if at.is_none() && self.entries.len() <= HASHED {
+            return None;
+        }
+        // Nearly always it is the first with this hash.
+        let first = at.unwrap_or(HASHED);
+        let rest = self.entries.get(first..).unwrap_or_default();
+        rest.iter().position(is_key).map(|behind| first + behind)
+    }
+
+    fn push(&mut self, entry: ContextEntry<'a>) {
+        if let Some(place) = self.hashes.get_mut(self.entries.len()) {
+            *place = entry.hash;
+        }
+        if self.entries.capacity() == 0 {
+            // What AWS derives and a usual request gives, at one go.
+            self.entries.reserve_exact(HASHED);
+        }
+        self.entries.push(entry);
     }
 
     /// All entries.
@@ -63,7 +131,7 @@ impl<'a> Context<'a> {
     }
 
     /// Adds a key of the request; it takes the place of a derived one (Rule E58).
-    pub(super) fn give(&mut self, key: Cow<'a, str>, value: ContextValue<'a>) -> Result<(), RequestError> {
+    pub(super) fn give(&mut self, key: Cow<'a, str>, hash: u32, value: ContextValue<'a>) -> Result<(), RequestError> {
         let mistake = |message: String| Err(RequestError::new(RequestErrorKind::Context, "E59", message));
         if key.is_empty() {
             return mistake("an empty context key: found ``, expected a name".to_owned());
@@ -73,8 +141,9 @@ impl<'a> Context<'a> {
         {
             return mistake(format!("the context key {} has more than {MAX_CONTEXT_VALUES} values", quote(&key)));
         }
+        let is_clock = is_clock(hash, &key);
         let is_full = self.entries.len() >= MAX_CONTEXT_KEYS;
-        match self.entries.iter_mut().find(|entry| entry.key.eq_ignore_ascii_case(&key)) {
+        match self.find(hash, &key).and_then(|at| self.entries.get_mut(at)) {
             Some(entry) if !entry.derived => {
                 return mistake(format!(
                     "a context key is given twice: found {} and {}, expected one of the two",
@@ -82,23 +151,33 @@ impl<'a> Context<'a> {
                     quote(&key)
                 ));
             }
-            Some(entry) => *entry = ContextEntry { key, value, derived: false },
+            Some(entry) => *entry = ContextEntry { key, value, derived: false, hash },
             None if is_full => {
                 return mistake(format!("the context holds more than {MAX_CONTEXT_KEYS} keys"));
             }
-            None => self.entries.push(ContextEntry { key, value, derived: false }),
+            None => self.push(ContextEntry { key, value, derived: false, hash }),
         }
-        self.derive_clock();
+        if is_clock {
+            self.derive_clock();
+        }
         Ok(())
+    }
+
+    /// Adds a derived key that is certainly new.
+    pub(super) fn derive_new(&mut self, key: &'static str, text: impl Into<Cow<'a, str>>) {
+        let value = ContextValue::Single(text.into());
+        self.push(ContextEntry { key: Cow::Borrowed(key), value, derived: true, hash: key_hash(key) });
     }
 
     /// Adds a derived key unless the request gives it.
     pub(super) fn derive(&mut self, key: &'static str, text: impl Into<Cow<'a, str>>) {
-        let entry = ContextEntry { key: Cow::Borrowed(key), value: ContextValue::Single(text.into()), derived: true };
-        match self.entries.iter_mut().find(|entry| entry.key.eq_ignore_ascii_case(key)) {
+        let hash = key_hash(key);
+        let value = ContextValue::Single(text.into());
+        let entry = ContextEntry { key: Cow::Borrowed(key), value, derived: true, hash };
+        match self.find(hash, key).and_then(|at| self.entries.get_mut(at)) {
             Some(known) if known.derived => *known = entry,
             Some(_) => {}
-            None => self.entries.push(entry),
+            None => self.push(entry),
         }
     }
 
@@ -122,10 +201,14 @@ impl<'a> Context<'a> {
     }
 }
 
-impl ContextEntry<'_> {
-    /// Takes the texts along.
-    pub(crate) fn into_owned(self) -> ContextEntry<'static> {
-        ContextEntry { key: Cow::Owned(self.key.into_owned()), value: self.value.into_owned(), derived: self.derived }
+/// Whether a key is one of the two from which the other is derived (Rule E60).
+fn is_clock(hash: u32, key: &str) -> bool {
+    const CURRENT_TIME: u32 = key_hash("aws:CurrentTime");
+    const EPOCH_TIME: u32 = key_hash("aws:EpochTime");
+    match hash {
+        CURRENT_TIME => same_key(key, "aws:CurrentTime"),
+        EPOCH_TIME => same_key(key, "aws:EpochTime"),
+        _ => false,
     }
 }
 
@@ -136,6 +219,21 @@ impl ContextValue<'_> {
             ContextValue::Single(text) => ContextValue::Single(Cow::Owned(text.into_owned())),
             ContextValue::Multi(members) => {
                 ContextValue::Multi(members.into_iter().map(|member| Cow::Owned(member.into_owned())).collect())
+            }
+        }
+    }
+}
+
+impl<'v> ContextValue<'v> {
+    /// The same value, its texts borrowed.
+    pub(crate) fn borrowed<'a>(&'a self) -> ContextValue<'a>
+    where
+        'v: 'a,
+    {
+        match self {
+            ContextValue::Single(text) => ContextValue::Single(Cow::Borrowed(text)),
+            ContextValue::Multi(members) => {
+                ContextValue::Multi(members.iter().map(|member| Cow::Borrowed(&**member)).collect())
             }
         }
     }
@@ -161,13 +259,13 @@ impl<'a> From<&'a String> for ContextValue<'a> {
 
 impl<'a> From<&'a [&'a str]> for ContextValue<'a> {
     fn from(members: &'a [&'a str]) -> Self {
-        members.to_vec().into()
+        ContextValue::Multi(members.iter().map(|member| Cow::Borrowed(*member)).collect())
     }
 }
 
 impl<'a> From<&'a [String]> for ContextValue<'a> {
     fn from(members: &'a [String]) -> Self {
-        members.iter().map(String::as_str).collect::<Vec<_>>().into()
+        ContextValue::Multi(members.iter().map(|member| Cow::Borrowed(member.as_str())).collect())
     }
 }
 

@@ -1,10 +1,10 @@
 //! Who asks (Rules E2, E3), and what follows from it for the context (Rules E56, E58, E63).
 
-use super::RequestAction;
-use super::context::{Context, ContextValue};
+use super::action::{RequestAction, Special};
+use super::context::{Context, ContextValue, key_hash, same_key};
 use super::error::{RequestError, RequestErrorKind};
-use crate::language::arn::Arn;
-use crate::source::quote;
+use crate::language::arn::{Arn, ArnParts};
+use crate::source::{bytes, quote};
 
 /// A classified caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,26 @@ pub enum PrincipalKind {
 pub const BUILT_IN_PROVIDERS: [&str; 4] =
     ["cognito-identity.amazonaws.com", "accounts.google.com", "graph.facebook.com", "www.amazon.com"];
 
+/// A classified caller without its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PrincipalParts {
+    kind: PrincipalKind,
+    arn: Option<ArnParts>,
+}
+
+impl PrincipalParts {
+    /// The caller of a text that these parts were taken from.
+    pub(crate) fn of(self, text: &str) -> Principal<'_> {
+        Principal { kind: self.kind, text, arn: self.arn.map(|arn| arn.of(text)) }
+    }
+}
+
 impl<'a> Principal<'a> {
+    /// What was worked out of its text.
+    pub(crate) fn parts(&self) -> PrincipalParts {
+        PrincipalParts { kind: self.kind, arn: self.arn.map(|arn| arn.parts()) }
+    }
+
     pub(super) fn unnamed() -> Self {
         Principal { kind: PrincipalKind::Unnamed, text: "", arn: None }
     }
@@ -58,7 +77,7 @@ impl<'a> Principal<'a> {
                 format!("malformed principal: found {}, expected {expected}", quote(text)),
             ))
         };
-        if text.contains(['*', '?']) {
+        if bytes::contains_any(text.as_bytes(), [b'*', b'?']) {
             return refuse("a name without wildcards, or `*` alone");
         }
         let arn = Arn::parse(text);
@@ -105,10 +124,10 @@ impl<'a> Principal<'a> {
     /// other callers.
     pub fn name(&self) -> &'a str {
         let resource = self.resource();
-        let (_, rest) = resource.split_once('/').unwrap_or_default();
+        let (_, rest) = bytes::split_once(resource, b'/').unwrap_or_default();
         match self.kind {
             PrincipalKind::User | PrincipalKind::Role => rest.rsplit('/').next().unwrap_or_default(),
-            PrincipalKind::Session => rest.split('/').next().unwrap_or_default(),
+            PrincipalKind::Session => bytes::split_once(rest, b'/').map_or(rest, |(role, _)| role),
             PrincipalKind::FederatedUser => rest,
             _ => "",
         }
@@ -127,61 +146,63 @@ impl<'a> Principal<'a> {
 
     /// Rule E56.
     pub(super) fn derive_keys(&self, context: &mut Context<'a>) {
+        // The context is still empty and no key is derived twice.
         let account = self.account().unwrap_or_default();
         match self.kind {
             PrincipalKind::Unnamed | PrincipalKind::FederatedIdp => return,
             PrincipalKind::Anonymous => {
-                context.derive("aws:PrincipalAccount", "anonymous");
-                context.derive("aws:PrincipalType", "Anonymous");
-                context.derive("aws:userid", "anonymous");
+                context.derive_new("aws:PrincipalAccount", "anonymous");
+                context.derive_new("aws:PrincipalType", "Anonymous");
+                context.derive_new("aws:userid", "anonymous");
                 return;
             }
             PrincipalKind::Service => {
-                context.derive("aws:PrincipalIsAWSService", "true");
-                context.derive("aws:PrincipalServiceName", self.text);
+                context.derive_new("aws:PrincipalIsAWSService", "true");
+                context.derive_new("aws:PrincipalServiceName", self.text);
                 return;
             }
             PrincipalKind::Session => {
                 let partition = self.partition().unwrap_or_default();
-                context.derive("aws:PrincipalArn", format!("arn:{partition}:iam::{account}:role/{}", self.name()));
-                context.derive("aws:PrincipalType", "AssumedRole");
+                let role = ["arn:", partition, ":iam::", account, ":role/", self.name()].concat();
+                context.derive_new("aws:PrincipalArn", role);
+                context.derive_new("aws:PrincipalType", "AssumedRole");
             }
             PrincipalKind::Role => {
-                context.derive("aws:PrincipalArn", self.text);
-                context.derive("aws:PrincipalType", "AssumedRole");
+                context.derive_new("aws:PrincipalArn", self.text);
+                context.derive_new("aws:PrincipalType", "AssumedRole");
             }
             PrincipalKind::User => {
-                context.derive("aws:PrincipalArn", self.text);
-                context.derive("aws:PrincipalType", "User");
-                context.derive("aws:username", self.name());
+                context.derive_new("aws:PrincipalArn", self.text);
+                context.derive_new("aws:PrincipalType", "User");
+                context.derive_new("aws:username", self.name());
             }
             PrincipalKind::FederatedUser => {
-                context.derive("aws:PrincipalArn", self.text);
-                context.derive("aws:PrincipalType", "FederatedUser");
-                context.derive("aws:userid", format!("{account}:{}", self.name()));
+                context.derive_new("aws:PrincipalArn", self.text);
+                context.derive_new("aws:PrincipalType", "FederatedUser");
+                context.derive_new("aws:userid", format!("{account}:{}", self.name()));
             }
             PrincipalKind::Root => {
-                context.derive("aws:PrincipalArn", self.text);
-                context.derive("aws:PrincipalType", "Account");
-                context.derive("aws:userid", account);
+                context.derive_new("aws:PrincipalArn", self.text);
+                context.derive_new("aws:PrincipalType", "Account");
+                context.derive_new("aws:userid", account);
             }
         }
-        context.derive("aws:PrincipalAccount", account);
-        context.derive("aws:PrincipalIsAWSService", "false");
+        context.derive_new("aws:PrincipalAccount", account);
+        context.derive_new("aws:PrincipalIsAWSService", "false");
     }
 
     /// Rule E58: a given key must not contradict the principal.
-    pub(super) fn check_given(&self, key: &str, value: &ContextValue<'_>) -> Result<(), RequestError> {
+    pub(super) fn check_given(&self, key: &str, hash: u32, value: &ContextValue<'_>) -> Result<(), RequestError> {
         let text = match value {
             ContextValue::Single(text) => Some(&**text),
             ContextValue::Multi(_) => None,
         };
-        let fits = if key.eq_ignore_ascii_case("aws:PrincipalAccount") {
-            self.accepts_account(text)
-        } else if key.eq_ignore_ascii_case("aws:PrincipalArn") {
-            self.accepts_arn(text)
-        } else {
-            true
+        const ACCOUNT: u32 = key_hash("aws:PrincipalAccount");
+        const ARN: u32 = key_hash("aws:PrincipalArn");
+        let fits = match hash {
+            ACCOUNT if same_key(key, "aws:PrincipalAccount") => self.accepts_account(text),
+            ARN if same_key(key, "aws:PrincipalArn") => self.accepts_arn(text),
+            _ => true,
         };
         if fits {
             return Ok(());
@@ -233,11 +254,10 @@ fn is_token_caller(text: &str, arn: Option<&Arn<'_>>, action: &RequestAction<'_>
     if text.is_empty() {
         return false;
     }
-    if action.is_one_of(&["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"]) {
+    if action.is(Special::TakesToken) {
         return true;
     }
-    (arn.is_some_and(is_provider) || BUILT_IN_PROVIDERS.contains(&text))
-        && action.is_one_of(&["sts:TagSession", "sts:SetSourceIdentity"])
+    action.is(Special::MayTakeToken) && (arn.is_some_and(is_provider) || BUILT_IN_PROVIDERS.contains(&text))
 }
 
 fn is_provider(arn: &Arn<'_>) -> bool {
@@ -248,14 +268,16 @@ fn kind_of_arn(arn: &Arn<'_>) -> Option<PrincipalKind> {
     if arn.partition().is_empty() || !arn.region().is_empty() || !is_account(arn.account()) {
         return None;
     }
-    let (word, rest) = arn.resource().split_once('/').unwrap_or((arn.resource(), ""));
-    let is_named = rest.rsplit('/').next().is_some_and(|name| !name.is_empty());
+    let (word, rest) = bytes::split_once(arn.resource(), b'/').unwrap_or((arn.resource(), ""));
+    let is_named = || rest.rsplit('/').next().is_some_and(|name| !name.is_empty());
     match (arn.service(), word) {
         ("iam", "root") if arn.resource() == "root" => Some(PrincipalKind::Root),
-        ("iam", "user") if is_named => Some(PrincipalKind::User),
-        ("iam", "role") if is_named => Some(PrincipalKind::Role),
-        ("sts", "assumed-role") => match rest.split_once('/') {
-            Some((role, session)) if !role.is_empty() && !session.is_empty() && !session.contains('/') => {
+        ("iam", "user") if is_named() => Some(PrincipalKind::User),
+        ("iam", "role") if is_named() => Some(PrincipalKind::Role),
+        ("sts", "assumed-role") => match bytes::split_once(rest, b'/') {
+            Some((role, session))
+                if !role.is_empty() && !session.is_empty() && !bytes::contains_any(session.as_bytes(), [b'/']) =>
+            {
                 Some(PrincipalKind::Session)
             }
             _ => None,

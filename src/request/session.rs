@@ -1,6 +1,6 @@
 //! A caller with the context that stays the same while it is logged in.
 
-use super::context::ContextValue;
+use super::context::{ContextValue, key_hash};
 use super::error::RequestError;
 use super::principal::Principal;
 use super::{Request, RequestAction};
@@ -24,7 +24,15 @@ use super::{Request, RequestAction};
 pub struct Session {
     principal: Box<str>,
     resource_account: Option<Box<str>>,
-    context: Vec<(Box<str>, ContextValue<'static>)>,
+    context: Vec<Kept>,
+}
+
+/// A context key that a session gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub key: Box<str>,
+    pub hash: u32,
+    pub value: ContextValue<'static>,
 }
 
 /// An action that no rule treats specially, to check a session by itself.
@@ -48,7 +56,7 @@ impl Session {
     ///
     /// As [`Request::with`].
     pub fn with<'v>(mut self, key: &str, value: impl Into<ContextValue<'v>>) -> Result<Self, RequestError> {
-        self.context.push((key.into(), value.into().into_owned()));
+        self.context.push(Kept { key: key.into(), hash: key_hash(key), value: value.into().into_owned() });
         self.request(ANY_ACTION, "*")?;
         Ok(self)
     }
@@ -74,7 +82,7 @@ impl Session {
         if let Some(account) = &self.resource_account {
             request = request.resource_account(account)?;
         }
-        self.context.iter().try_fold(request, |request, (key, value)| request.with(&**key, value.clone()))
+        self.context.iter().try_fold(request, |request, kept| request.with(&*kept.key, kept.value.borrowed()))
     }
 
     /// The principal.
@@ -89,6 +97,15 @@ impl Session {
 
     /// The context keys that were given, in order.
     pub fn context(&self) -> impl Iterator<Item = (&str, &ContextValue<'static>)> {
-        self.context.iter().map(|(key, value)| (&**key, value))
+        self.context.iter().map(|kept| (&*kept.key, &kept.value))
+    }
+
+    pub(crate) fn kept(&self) -> &[Kept] {
+        &self.context
+    }
+
+    /// Gives back memory that was reserved for more.
+    pub(crate) fn shrink(&mut self) {
+        self.context.shrink_to_fit();
     }
 }

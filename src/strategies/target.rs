@@ -111,7 +111,7 @@ impl TargetPlan {
         let fits = |resource: &&str| {
             Arn::parse(resource).is_some_and(|arn| {
                 let mut heads = pattern.fields().iter().zip(arn.fields()).take(5);
-                heads.all(|(template, field)| template.as_literal().is_none_or(|literal| literal == *field))
+                heads.all(|(template, field)| template.as_literal().is_none_or(|literal| literal == field))
             })
         };
         let known: Vec<&str> = scene.topics.iter().map(|topic| topic.resource).filter(fits).collect();

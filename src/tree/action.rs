@@ -1,64 +1,89 @@
 //! From an action to the sets of patterns that it belongs to (Rules L20 to L26).
 //!
 //! Statements share their lists of actions: each distinct `Action` or `NotAction` element is one *set*. A request's
-//! action is mapped once to the sets that contain it, as bits; a candidate statement then costs one bit test.
-//! Patterns are found by a walk over their literal beginnings, with ASCII letters folded.
+//! action is mapped once to the sets that contain it, as bits, its *class*; a candidate statement then costs one
+//! bit test.
+//!
+//! An action that some policy spells out is found by its hash, and its class is ready. For any other a walk down a
+//! radix tree of the patterns' literal beginnings, with ASCII letters folded, meets the patterns that may match. A
+//! set of `NotAction` holds the complement.
 
-use std::collections::HashMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
-use super::pattern::{Arena, ArenaBuilder, FoldAscii, Op, Program};
+use super::Switches;
+use super::hash::FoldMap;
+use super::pattern::{Arena, ArenaBuilder, FoldAscii, Op, Program, Text};
 use super::prefix::{Fold, PrefixTree};
-use super::slots::{Entries, KeyBuilder, Values};
+use super::slots::{KeyBuilder, NoValues};
 use crate::document::Patterns;
 use crate::language::action::ActionPattern;
-use crate::request::RequestAction;
+use crate::request::{RequestAction, key_hash, same_key};
 
 /// The number of a distinct `Action` or `NotAction` element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct ActionSet(u32);
 
 /// The sets that contain one action, a bit each.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct ActionClass {
-    bits: Vec<u64>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Class<'c>(pub &'c [u64]);
+
+impl Class<'_> {
+    pub(super) fn contains(self, set: ActionSet) -> bool {
+        self.0.get(set.0 as usize / 64).is_some_and(|word| word >> (set.0 % 64) & 1 == 1)
+    }
 }
 
-impl ActionClass {
-    pub(super) fn contains(&self, set: ActionSet) -> bool {
-        self.bits.get(set.0 as usize / 64).is_some_and(|word| word >> (set.0 % 64) & 1 == 1)
-    }
-
-    /// Takes over another class, using memory that is there.
-    pub(super) fn copy_from(&mut self, other: &Self) {
-        self.bits.clone_from(&other.bits);
-    }
-
-    fn insert(&mut self, set: u32) {
-        if let Some(word) = self.bits.get_mut(set as usize / 64) {
-            *word |= 1 << (set % 64);
-        }
+fn insert(class: &mut [u64], set: u32) {
+    if let Some(word) = class.get_mut(set as usize / 64) {
+        *word |= 1 << (set % 64);
     }
 }
 
 /// Finds the class of an action, seen when compiling or not.
 #[derive(Debug)]
 pub(super) struct ActionIndex {
-    patterns: PrefixTree<Pattern>,
+    known: KnownActions,
+    /// Keys are literal beginnings; values are places in `lists`.
+    patterns: PrefixTree,
+    /// Ranges of `tests`.
+    lists: Box<[Range<u32>]>,
+    tests: Box<[Pattern]>,
     /// The sets of `NotAction`, a bit each: they contain what none of their patterns matches.
-    negated: ActionClass,
+    negated: Box<[u64]>,
     /// Sets by pattern.
     members: Box<[u32]>,
 }
+
+/// Actions that policies spell out, with their classes.
+#[derive(Debug, Default)]
+struct KnownActions {
+    /// Open addressing: index + 1 of an action, or 0 for a free place. At most half full, and empty if there are
+    /// no known actions.
+    places: Box<[u32]>,
+    actions: Box<[KnownAction]>,
+    /// Classes one behind the other, equal ones once.
+    classes: Box<[u64]>,
+}
+
+#[derive(Debug)]
+struct KnownAction {
+    text: Text,
+    hash: u32,
+    /// Index of the first word of the class.
+    class: u32,
+}
+
+/// Classes of more words are not kept: the walk finds them, and memory stays in proportion to the policies.
+const MOST_WORDS: usize = 8;
 
 #[derive(Debug, Clone)]
 struct Pattern {
     test: PatternTest,
     /// Range in `members`: the sets that hold it.
-    members: std::ops::Range<u32>,
+    members: Range<u32>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PatternTest {
     /// `*`, or a pattern whose literal beginning is followed by nothing but `*` within the name.
     Always,
@@ -70,24 +95,39 @@ enum PatternTest {
 
 #[derive(Default)]
 pub(super) struct ActionBuilder {
-    sets: HashMap<(bool, Vec<ActionPattern>), ActionSet>,
+    /// By the texts of an element, each behind its length.
+    sets: FoldMap<String, ActionSet>,
     negated: Vec<bool>,
     /// Sets by pattern.
-    holders: HashMap<ActionPattern, Vec<u32>>,
+    holders: FoldMap<ActionPattern, Vec<u32>>,
     /// Patterns in the order first met, so that equal inputs give equal trees.
     order: Vec<ActionPattern>,
 }
 
+/// A pattern with its literal beginning.
+type Placed = (Vec<u8>, Pattern);
+
+/// The whole text of a literal pattern, as it is spelled.
+fn literal(pattern: &ActionPattern) -> Option<String> {
+    let ActionPattern::Named { service, name } = pattern else { return None };
+    Some(format!("{}:{}", service.as_literal()?, name.as_literal()?))
+}
+
 impl ActionBuilder {
     pub(super) fn add(&mut self, actions: &Patterns<ActionPattern>) -> ActionSet {
-        let patterns: Vec<ActionPattern> = actions.entries.iter().map(|entry| entry.pattern.clone()).collect();
-        let key = (actions.negated, patterns);
+        // Each text behind its length: no text can be taken for two others.
+        let mut key = String::from(if actions.negated { "not" } else { "" });
+        for entry in &actions.entries {
+            key.push_str(&entry.text.len().to_string());
+            key.push(':');
+            key.push_str(&entry.text);
+        }
         if let Some(known) = self.sets.get(&key) {
             return *known;
         }
-        let set = ActionSet(u32::try_from(self.sets.len()).unwrap_or(u32::MAX));
+        let set = ActionSet(narrow(self.sets.len()));
         self.negated.push(actions.negated);
-        for pattern in &key.1 {
+        for pattern in actions.entries.iter().map(|entry| &entry.pattern) {
             let holders = self.holders.entry(pattern.clone()).or_insert_with(|| {
                 self.order.push(pattern.clone());
                 Vec::new()
@@ -100,27 +140,34 @@ impl ActionBuilder {
         set
     }
 
-    /// `use_prefixes` off hangs every pattern at the root: the walk then tests them all.
-    pub(super) fn finish(self, arena: &mut ArenaBuilder, keys: &mut KeyBuilder, use_prefixes: bool) -> ActionIndex {
+    pub(super) fn finish(self, arena: &mut ArenaBuilder, keys: &mut KeyBuilder, switches: Switches) -> ActionIndex {
         let mut members: Vec<u32> = Vec::new();
         let mut placed = Vec::new();
         for pattern in &self.order {
             let holders = self.holders.get(pattern).map(Vec::as_slice).unwrap_or_default();
-            let start = u32::try_from(members.len()).unwrap_or(u32::MAX);
+            let start = narrow(members.len());
             members.extend(holders);
-            let range = start..u32::try_from(members.len()).unwrap_or(u32::MAX);
-            let (key, test) = place(pattern, arena, keys, use_prefixes);
+            let range = start..narrow(members.len());
+            let (key, test) = place(pattern, arena, keys, switches.prefixes);
             placed.push((key, Pattern { test, members: range }));
         }
-        let mut negated = ActionClass { bits: vec![0; self.negated.len().div_ceil(64)] };
+        let mut negated = vec![0; self.negated.len().div_ceil(64)];
         for (set, _) in (0..).zip(&self.negated).filter(|(_, negated)| **negated) {
-            negated.insert(set);
+            insert(&mut negated, set);
         }
-        ActionIndex { patterns: PrefixTree::build(placed), negated, members: members.into() }
+        let is_exact = |(_, pattern): &Placed| pattern.test == PatternTest::Exact;
+        let knows = switches.known_actions && negated.len() <= MOST_WORDS;
+        let spelled: Vec<String> = if knows { self.order.iter().filter_map(literal).collect() } else { Vec::new() };
+        let everything = ActionIndex::new(placed.clone(), negated.into(), members.into());
+        let known = KnownActions::build(&spelled, &everything, arena);
+        // What is found by its hash needs no place in the tree.
+        let rest = placed.into_iter().filter(|pattern| !knows || !is_exact(pattern));
+        ActionIndex { known, ..ActionIndex::new(rest, everything.negated, everything.members) }
     }
 }
 
-/// The literal beginning of a pattern, in lower case, and what is left to test behind it.
+/// The literal beginning of a pattern, in lower case, and what is left to test behind it. `use_prefixes` off hangs
+/// every pattern at the root: the walk then tests them all.
 fn place(
     pattern: &ActionPattern,
     arena: &mut ArenaBuilder,
@@ -128,6 +175,9 @@ fn place(
     use_prefixes: bool,
 ) -> (Vec<u8>, PatternTest) {
     let ActionPattern::Named { service, name } = pattern else { return (Vec::new(), PatternTest::Always) };
+    if let Some(text) = literal(pattern).filter(|_| use_prefixes) {
+        return (text.to_ascii_lowercase().into_bytes(), PatternTest::Exact);
+    }
     let parts = (arena.template(service, keys), arena.template(name, keys));
     let test = PatternTest::Parts(parts.0, parts.1);
     if !use_prefixes {
@@ -144,34 +194,64 @@ fn place(
     }
     let key = format!("{service_head}:{}", literal_head(name)).into_bytes();
     match name {
-        [Op::Literal(_)] => (key, PatternTest::Exact),
         [Op::Run] | [Op::Literal(_), Op::Run] => (key, PatternTest::Always),
         _ => (key, test),
     }
 }
 
 impl ActionIndex {
-    /// Writes the class of an action, using memory that `class` has.
-    pub(super) fn classify(&self, action: &RequestAction<'_>, arena: &Arena, class: &mut ActionClass) {
-        class.bits.clear();
-        class.bits.resize(self.negated.bits.len(), 0);
-        let no_values = Values { index: &[], entries: Entries::Named(&[]) };
-        let matches = |program, part: &str| arena.matches::<FoldAscii>(program, part, &no_values);
-        let _: ControlFlow<()> = self.patterns.walk(action.text.as_bytes(), Fold::Ascii, |depth, patterns| {
-            for pattern in patterns {
+    fn new(placed: impl IntoIterator<Item = Placed>, negated: Box<[u64]>, members: Box<[u32]>) -> Self {
+        let mut by_key: FoldMap<Vec<u8>, Vec<Pattern>> = FoldMap::default();
+        let mut order = Vec::new();
+        for (key, pattern) in placed {
+            let at_key = by_key.entry(key.clone()).or_default();
+            if at_key.is_empty() {
+                order.push(key);
+            }
+            at_key.push(pattern);
+        }
+        let (mut lists, mut tests) = (Vec::new(), Vec::new());
+        for key in &order {
+            let start = narrow(tests.len());
+            tests.extend(by_key.remove(key).unwrap_or_default());
+            lists.push(start..narrow(tests.len()));
+        }
+        let patterns = PrefixTree::build(order.into_iter().zip(0..));
+        let known = KnownActions::default();
+        ActionIndex { known, patterns, lists: lists.into(), tests: tests.into(), negated, members }
+    }
+
+    /// The class of an action: one that is ready, or one written into `room`.
+    pub(super) fn classify<'c>(&'c self, action: &RequestAction<'_>, arena: &Arena, room: &'c mut [u64]) -> Class<'c> {
+        if let Some(class) = self.known.find(action, arena, self.negated.len()) {
+            return class;
+        }
+        self.search(action, arena, room);
+        Class(room)
+    }
+
+    /// How many words a class has.
+    pub(super) fn words(&self) -> usize {
+        self.negated.len()
+    }
+
+    fn search(&self, action: &RequestAction<'_>, arena: &Arena, class: &mut [u64]) {
+        class.fill(0);
+        let matches = |program, part: &str| arena.matches::<FoldAscii, _>(program, part, &NoValues);
+        let _: ControlFlow<()> = self.patterns.walk(action.text.as_bytes(), Fold::Ascii, |depth, list| {
+            for pattern in self.lists.get(list as usize).map(|range| slice(&self.tests, range)).unwrap_or_default() {
                 let matched = match pattern.test {
                     PatternTest::Always => true,
                     PatternTest::Exact => depth == action.text.len(),
                     PatternTest::Parts(service, name) => matches(service, action.service) && matches(name, action.name),
                 };
                 if matched {
-                    let range = pattern.members.start as usize..pattern.members.end as usize;
-                    self.members.get(range).unwrap_or_default().iter().for_each(|&set| class.insert(set));
+                    slice(&self.members, &pattern.members).iter().for_each(|&set| insert(class, set));
                 }
             }
             ControlFlow::Continue(())
         });
-        for (word, negated) in class.bits.iter_mut().zip(&self.negated.bits) {
+        for (word, negated) in class.iter_mut().zip(&self.negated) {
             *word ^= negated;
         }
     }
@@ -179,7 +259,67 @@ impl ActionIndex {
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         self.patterns.heap_bytes()
+            + self.lists.len() * size_of::<Range<u32>>()
+            + self.tests.len() * size_of::<Pattern>()
             + self.members.len() * size_of::<u32>()
-            + self.negated.bits.capacity() * size_of::<u64>()
+            + self.negated.len() * size_of::<u64>()
+            + self.known.places.len() * size_of::<u32>()
+            + self.known.actions.len() * size_of::<KnownAction>()
+            + self.known.classes.len() * size_of::<u64>()
     }
+}
+
+impl KnownActions {
+    fn build(actions: &[String], index: &ActionIndex, arena: &mut ArenaBuilder) -> Self {
+        if actions.is_empty() {
+            return KnownActions::default();
+        }
+        let size = (actions.len() * 2).next_power_of_two();
+        let mut places = vec![0u32; size].into_boxed_slice();
+        let (mut known, mut classes) = (Vec::new(), Vec::new());
+        let mut by_class: FoldMap<Vec<u64>, u32> = FoldMap::default();
+        let mut class = vec![0; index.words()];
+        for text in actions {
+            // A text that no request may have needs no class.
+            let Ok(action) = RequestAction::parse(text) else { continue };
+            index.search(&action, arena.arena(), &mut class);
+            let first_word = *by_class.entry(class.clone()).or_insert_with(|| {
+                let first_word = narrow(classes.len());
+                classes.extend(&class);
+                first_word
+            });
+            let hash = key_hash(text);
+            known.push(KnownAction { text: arena.text(text), hash, class: first_word });
+            let mut place = hash as usize & (size - 1);
+            while places.get(place).is_some_and(|&taken| taken != 0) {
+                place = (place + 1) & (size - 1);
+            }
+            if let Some(free) = places.get_mut(place) {
+                *free = narrow(known.len());
+            }
+        }
+        KnownActions { places, actions: known.into(), classes: classes.into() }
+    }
+
+    fn find(&self, action: &RequestAction<'_>, arena: &Arena, words: usize) -> Option<Class<'_>> {
+        let mask = self.places.len().checked_sub(1)?;
+        let hash = action.parts().hash;
+        let mut place = hash as usize & mask;
+        loop {
+            let known = self.actions.get(self.places.get(place)?.checked_sub(1)? as usize)?;
+            if known.hash == hash && same_key(arena.str(known.text), action.text) {
+                let first = known.class as usize;
+                return self.classes.get(first..first + words).map(Class);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+}
+
+fn slice<'a, T>(all: &'a [T], range: &Range<u32>) -> &'a [T] {
+    all.get(range.start as usize..range.end as usize).unwrap_or_default()
+}
+
+fn narrow(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }

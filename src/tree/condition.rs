@@ -1,10 +1,12 @@
 //! Compiled conditions (Rules L70 to L98). Each distinct one exists once, so that a request evaluates it at most
 //! once.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 
 use ipnet::IpNet;
 
+use super::hash::FoldMap;
 use super::pattern::{Arena, ArenaBuilder, Exact, FoldAscii, Program, Text};
 use super::slots::{KeyBuilder, Slot, Values};
 use crate::document::{self, Effect, Operand};
@@ -19,7 +21,7 @@ use crate::request::ContextValue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ConditionId(pub u32);
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Condition {
     slot: Slot,
     quantifier: Option<Quantifier>,
@@ -29,20 +31,38 @@ struct Condition {
     /// What a negated operator makes of an ill-typed comparison (Rule L81): false under `Allow`, true under
     /// `Deny`. Always false for positive operators, so that both effects share a condition.
     ill_typed_holds: bool,
-    values: Box<[Value]>,
+    values: List,
+}
+
+/// The values of a condition: most have one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum List {
+    One(Value),
+    /// A range of all values.
+    Many {
+        start: u32,
+        length: u32,
+    },
 }
 
 /// A value of the policy, read as far as its operator can read it when compiling.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Value {
+    /// A text without variables or wildcards.
+    Literal(Text),
+    /// `true` or `false` of `Bool`.
+    Boolean(bool),
     /// Strings and booleans.
     Text(Program),
-    Arn(Box<[Program; 6]>),
+    /// Number of its six fields.
+    Arn(u32),
     /// Fewer than six fields: ill-typed if its variables have values.
     ShortArn(Program),
     Number(Text),
-    Instant(Instant),
-    Network(IpNet),
+    /// Number of an instant.
+    Instant(u32),
+    /// Number of a network.
+    Network(u32),
     /// Base64 in its only valid spelling: equal texts are equal bytes.
     Base64(Text),
     /// `true` or `false` of `Null`.
@@ -64,12 +84,46 @@ enum Compared {
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
     all: Box<[Condition]>,
+    /// Whether several statements ask for a condition, a bit each: only then is its result worth keeping.
+    shared: Box<[u64]>,
+    values: Box<[Value]>,
+    arns: Box<[[Program; 6]]>,
+    instants: Box<[Instant]>,
+    networks: Box<[IpNet]>,
 }
 
 #[derive(Default)]
 pub(super) struct ConditionBuilder {
-    ids: HashMap<Condition, ConditionId>,
+    ids: FoldMap<(Condition, Box<[Value]>), ConditionId>,
     all: Vec<Condition>,
+    shared: Vec<bool>,
+    values: Vec<Value>,
+    arns: Numbered<[Program; 6]>,
+    instants: Numbered<Instant>,
+    networks: Numbered<IpNet>,
+}
+
+/// Distinct things, numbered in the order first met.
+struct Numbered<T> {
+    numbers: FoldMap<T, u32>,
+    all: Vec<T>,
+}
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Numbered { numbers: FoldMap::default(), all: Vec::new() }
+    }
+}
+
+impl<T: Copy + Eq + Hash> Numbered<T> {
+    fn number(&mut self, thing: T) -> u32 {
+        let next = narrow(self.all.len());
+        let number = *self.numbers.entry(thing).or_insert(next);
+        if number == next {
+            self.all.push(thing);
+        }
+        number
+    }
 }
 
 impl ConditionBuilder {
@@ -81,50 +135,109 @@ impl ConditionBuilder {
         keys: &mut KeyBuilder,
     ) -> ConditionId {
         let operator = condition.operator;
-        let values = condition.values.iter().map(|value| compile_value(operator.test, value, arena, keys)).collect();
-        let condition = Condition {
+        let values: Box<[Value]> =
+            condition.values.iter().map(|value| self.value(operator.test, value, arena, keys)).collect();
+        let head = Condition {
             slot: keys.slot(&condition.key),
             quantifier: operator.quantifier,
             test: operator.test,
             negated: operator.negated,
             if_exists: operator.if_exists,
             ill_typed_holds: operator.negated && effect == Effect::Deny,
-            values,
+            values: List::Many { start: 0, length: 0 },
         };
-        let next = ConditionId(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
-        let id = *self.ids.entry(condition.clone()).or_insert(next);
-        if id == next {
-            self.all.push(condition);
-        }
+        let next = ConditionId(narrow(self.all.len()));
+        let list = match *values {
+            [only] => List::One(only),
+            _ => List::Many { start: narrow(self.values.len()), length: narrow(values.len()) },
+        };
+        let id = match self.ids.entry((head, values)) {
+            Entry::Occupied(known) => {
+                if let Some(shared) = self.shared.get_mut(known.get().0 as usize) {
+                    *shared = true;
+                }
+                return *known.get();
+            }
+            Entry::Vacant(free) => {
+                if let List::Many { .. } = list {
+                    self.values.extend_from_slice(&free.key().1);
+                }
+                *free.insert(next)
+            }
+        };
+        self.all.push(Condition { values: list, ..head });
+        self.shared.push(false);
         id
     }
 
+    fn value(
+        &mut self,
+        test: Test,
+        value: &document::ConditionValue,
+        arena: &mut ArenaBuilder,
+        keys: &mut KeyBuilder,
+    ) -> Value {
+        let text = &*value.text;
+        match (&value.operand, test) {
+            (Operand::Text(template), _) => match template.as_literal() {
+                Some(text) if test == Test::Bool && text.eq_ignore_ascii_case("true") => Value::Boolean(true),
+                Some(text) if test == Test::Bool && text.eq_ignore_ascii_case("false") => Value::Boolean(false),
+                Some(text) => Value::Literal(arena.text(text)),
+                None => Value::Text(arena.template(template, keys)),
+            },
+            (Operand::Arn(arn), _) => Value::Arn(self.arns.number(arena.fields(arn, keys))),
+            (Operand::ShortArn(template), _) => Value::ShortArn(arena.template(template, keys)),
+            (Operand::Plain, Test::Numeric(_)) if Decimal::parse(text).is_some() => Value::Number(arena.text(text)),
+            (Operand::Plain, Test::Date(_)) => {
+                Instant::parse(text).map_or(Value::IllTyped, |instant| Value::Instant(self.instants.number(instant)))
+            }
+            (Operand::Plain, Test::IpAddress) => {
+                parse_network(text).map_or(Value::IllTyped, |network| Value::Network(self.networks.number(network)))
+            }
+            (Operand::Plain, Test::Binary) if data_encoding::BASE64.decode(text.as_bytes()).is_ok() => {
+                Value::Base64(arena.text(text))
+            }
+            (Operand::Plain, Test::Null) if text.eq_ignore_ascii_case("true") => Value::Presence { is_absent: true },
+            (Operand::Plain, Test::Null) if text.eq_ignore_ascii_case("false") => Value::Presence { is_absent: false },
+            (Operand::Plain, _) => Value::IllTyped,
+        }
+    }
+
+    /// How much work a condition is, roughly: of several the cheaper ones are asked first.
+    pub(super) fn cost(&self, id: ConditionId) -> u32 {
+        let Some(condition) = self.all.get(id.0 as usize) else { return 0 };
+        let of_test = match condition.test {
+            Test::Null => 0,
+            Test::Bool | Test::StringEquals | Test::Binary => 1,
+            Test::StringEqualsIgnoreCase | Test::Numeric(_) => 2,
+            Test::StringLike | Test::IpAddress => 3,
+            Test::Arn | Test::Date(_) => 4,
+        };
+        let several = u32::from(condition.quantifier.is_some()) + u32::from(!matches!(condition.values, List::One(_)));
+        of_test * 2 + several * 3
+    }
+
     pub(super) fn finish(self) -> Conditions {
-        Conditions { all: self.all.into() }
+        let mut shared = vec![0u64; self.shared.len().div_ceil(64)];
+        for (at, _) in self.shared.iter().enumerate().filter(|(_, shared)| **shared) {
+            if let Some(word) = shared.get_mut(at / 64) {
+                *word |= 1 << (at % 64);
+            }
+        }
+        Conditions {
+            all: self.all.into(),
+            shared: shared.into(),
+            values: self.values.into(),
+            arns: self.arns.all.into(),
+            instants: self.instants.all.into(),
+            networks: self.networks.all.into(),
+        }
     }
 }
 
-fn compile_value(
-    test: Test,
-    value: &document::ConditionValue,
-    arena: &mut ArenaBuilder,
-    keys: &mut KeyBuilder,
-) -> Value {
-    let text = &*value.text;
-    match (&value.operand, test) {
-        (Operand::Text(template), _) => Value::Text(arena.template(template, keys)),
-        (Operand::Arn(arn), _) => Value::Arn(Box::new(arena.fields(arn, keys))),
-        (Operand::ShortArn(template), _) => Value::ShortArn(arena.template(template, keys)),
-        (Operand::Plain, Test::Numeric(_)) if Decimal::parse(text).is_some() => Value::Number(arena.text(text)),
-        (Operand::Plain, Test::Date(_)) => Instant::parse(text).map_or(Value::IllTyped, Value::Instant),
-        (Operand::Plain, Test::IpAddress) => parse_network(text).map_or(Value::IllTyped, Value::Network),
-        (Operand::Plain, Test::Binary) if data_encoding::BASE64.decode(text.as_bytes()).is_ok() => {
-            Value::Base64(arena.text(text))
-        }
-        (Operand::Plain, Test::Null) if text.eq_ignore_ascii_case("true") => Value::Presence { is_absent: true },
-        (Operand::Plain, Test::Null) if text.eq_ignore_ascii_case("false") => Value::Presence { is_absent: false },
-        (Operand::Plain, _) => Value::IllTyped,
-    }
+/// Offsets fit 32 bits: a set is at most as large as its texts.
+fn narrow(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 impl Conditions {
@@ -132,58 +245,90 @@ impl Conditions {
         self.all.len()
     }
 
+    /// How many results may be worth keeping.
+    pub(super) fn room(&self) -> usize {
+        if self.shared.iter().all(|word| *word == 0) { 0 } else { self.all.len() }
+    }
+
+    /// Whether several statements ask for a condition.
+    pub(super) fn is_shared(&self, id: ConditionId) -> bool {
+        self.shared.get(id.0 as usize / 64).is_some_and(|word| word >> (id.0 % 64) & 1 == 1)
+    }
+
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
-        let arns =
-            |condition: &Condition| condition.values.iter().filter(|value| matches!(value, Value::Arn(_))).count();
-        let values = |condition: &Condition| {
-            condition.values.len() * size_of::<Value>() + arns(condition) * size_of::<[Program; 6]>()
-        };
-        self.all.len() * size_of::<Condition>() + self.all.iter().map(values).sum::<usize>()
+        self.all.len() * size_of::<Condition>()
+            + self.shared.len() * size_of::<u64>()
+            + self.values.len() * size_of::<Value>()
+            + self.arns.len() * size_of::<[Program; 6]>()
+            + self.instants.len() * size_of::<Instant>()
+            + self.networks.len() * size_of::<IpNet>()
+    }
+
+    fn values<'c>(&'c self, condition: &'c Condition) -> &'c [Value] {
+        match &condition.values {
+            List::One(value) => std::slice::from_ref(value),
+            List::Many { start, length } => {
+                self.values.get(*start as usize..(*start + *length) as usize).unwrap_or_default()
+            }
+        }
     }
 
     /// The keys a condition reads: its own, and those of the variables in its values.
     pub(super) fn slots<'t>(&'t self, id: ConditionId, arena: &'t Arena) -> impl Iterator<Item = Slot> + 't {
         let condition = self.all.get(id.0 as usize);
-        let values = condition.into_iter().flat_map(|condition| &*condition.values);
+        let values = condition.into_iter().flat_map(|condition| self.values(condition));
         let programs = values.flat_map(|value| match value {
             Value::Text(program) | Value::ShortArn(program) => std::slice::from_ref(program),
-            Value::Arn(fields) => &fields[..],
+            Value::Arn(index) => self.arns.get(*index as usize).map(|fields| &fields[..]).unwrap_or_default(),
             _ => &[],
         });
         condition.map(|condition| condition.slot).into_iter().chain(programs.flat_map(|program| arena.slots(*program)))
     }
 
     /// Whether a condition holds for a request (section 1.2 of the language rules).
-    pub(super) fn holds(&self, id: ConditionId, arena: &Arena, values: &Values<'_>) -> bool {
+    pub(super) fn holds<V: Values>(&self, id: ConditionId, arena: &Arena, values: &V) -> bool {
         // An unknown id cannot arise; if it did, nothing would match it.
-        self.all.get(id.0 as usize).is_some_and(|condition| condition.holds(arena, values))
+        let Some(condition) = self.all.get(id.0 as usize) else { return false };
+        let asked = Asked { all: self, condition, wanted: self.values(condition), arena, values };
+        asked.holds()
     }
 }
 
-impl Condition {
-    fn holds(&self, arena: &Arena, values: &Values<'_>) -> bool {
-        let given = values.get(self.slot);
+/// One condition, asked for one request.
+struct Asked<'a, V> {
+    all: &'a Conditions,
+    condition: &'a Condition,
+    /// The values of the policy.
+    wanted: &'a [Value],
+    arena: &'a Arena,
+    values: &'a V,
+}
+
+impl<V: Values> Asked<'_, V> {
+    fn holds(&self) -> bool {
+        let condition = self.condition;
+        let given = self.values.get(condition.slot);
         // An empty list counts as absent (Rule L77).
         let given = given.filter(|value| !matches!(value, ContextValue::Multi(members) if members.is_empty()));
-        if self.test == Test::Null {
+        if condition.test == Test::Null {
             return self.null_holds(given);
         }
-        if let Some(quantifier) = self.quantifier {
-            return self.set_holds(quantifier, given, arena, values);
+        if let Some(quantifier) = condition.quantifier {
+            return self.set_holds(quantifier, given);
         }
         match given {
             // An empty value list with `IfExists` holds only for an absent key (Rule L80).
-            None => self.if_exists || self.negated,
-            Some(_) if self.values.is_empty() && self.if_exists => false,
+            None => condition.if_exists || condition.negated,
+            Some(_) if self.wanted.is_empty() && condition.if_exists => false,
             Some(ContextValue::Multi(_)) => false,
-            Some(ContextValue::Single(text)) => self.test_holds(text, arena, values),
+            Some(ContextValue::Single(text)) => self.test_holds(text),
         }
     }
 
     /// Rules L74, L77, L79, L80.
     fn null_holds(&self, given: Option<&ContextValue<'_>>) -> bool {
-        match self.quantifier {
+        match self.condition.quantifier {
             Some(Quantifier::ForAllValues) => true,
             Some(Quantifier::ForAnyValue) => false,
             None => {
@@ -192,89 +337,96 @@ impl Condition {
                     Some(ContextValue::Single(_)) => false,
                     Some(ContextValue::Multi(members)) => members.iter().all(|member| member.is_empty()),
                 };
-                self.values.contains(&Value::Presence { is_absent: absent })
+                self.wanted.contains(&Value::Presence { is_absent: absent })
             }
         }
     }
 
     /// Rules L76 to L78, L80, L82.
-    fn set_holds(
-        &self,
-        quantifier: Quantifier,
-        given: Option<&ContextValue<'_>>,
-        arena: &Arena,
-        values: &Values<'_>,
-    ) -> bool {
+    fn set_holds(&self, quantifier: Quantifier, given: Option<&ContextValue<'_>>) -> bool {
         let nothing_to_test = match given {
             None => true,
             Some(ContextValue::Single(text)) => text.is_empty(),
             Some(ContextValue::Multi(members)) => members.iter().all(|member| member.is_empty()),
         };
-        if nothing_to_test || self.values.is_empty() {
+        if nothing_to_test || self.wanted.is_empty() {
             return nothing_to_test && quantifier == Quantifier::ForAllValues;
         }
-        let holds = |member: &str| self.test_holds(member, arena, values);
         match (given, quantifier) {
             (Some(ContextValue::Multi(members)), Quantifier::ForAllValues) => {
-                members.iter().all(|member| holds(member))
+                members.iter().all(|member| self.test_holds(member))
             }
-            (Some(ContextValue::Multi(members)), Quantifier::ForAnyValue) => members.iter().any(|member| holds(member)),
-            (Some(ContextValue::Single(text)), _) => holds(text),
+            (Some(ContextValue::Multi(members)), Quantifier::ForAnyValue) => {
+                members.iter().any(|member| self.test_holds(member))
+            }
+            (Some(ContextValue::Single(text)), _) => self.test_holds(text),
             (None, _) => false,
         }
     }
 
     /// One value of the request against the list of the policy (Rules L70, L81).
-    fn test_holds(&self, text: &str, arena: &Arena, values: &Values<'_>) -> bool {
+    fn test_holds(&self, text: &str) -> bool {
         let mut ill_typed = false;
-        for value in &self.values {
-            match self.compare(value, text, arena, values) {
-                Compared::Yes => return !self.negated,
+        for value in self.wanted {
+            match self.compare(*value, text) {
+                Compared::Yes => return !self.condition.negated,
                 Compared::No => {}
                 Compared::IllTyped => ill_typed = true,
             }
         }
-        self.negated && (!ill_typed || self.ill_typed_holds)
+        self.condition.negated && (!ill_typed || self.condition.ill_typed_holds)
     }
 
-    fn compare(&self, value: &Value, text: &str, arena: &Arena, values: &Values<'_>) -> Compared {
+    fn compare(&self, value: Value, text: &str) -> Compared {
         let yes = |matched: bool| if matched { Compared::Yes } else { Compared::No };
-        match (value, self.test) {
+        let arena = self.arena;
+        match (value, self.condition.test) {
+            (Value::Literal(wanted), Test::StringEqualsIgnoreCase) => yes(arena.str(wanted).eq_ignore_ascii_case(text)),
+            (Value::Boolean(wanted), _) => yes(text.eq_ignore_ascii_case(if wanted { "true" } else { "false" })),
+            // No boolean of the request equals another text.
+            (Value::Literal(_), Test::Bool) => Compared::No,
+            (Value::Literal(wanted), _) => yes(arena.str(wanted) == text),
             (Value::Text(program), Test::StringEqualsIgnoreCase) => {
-                yes(arena.matches::<FoldAscii>(*program, text, values))
+                yes(arena.matches::<FoldAscii, _>(program, text, self.values))
             }
             (Value::Text(program), Test::Bool) => {
-                let is_boolean = text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
-                yes(is_boolean && arena.matches::<FoldAscii>(*program, text, values))
+                yes(is_boolean(text) && arena.matches::<FoldAscii, _>(program, text, self.values))
             }
-            (Value::Text(program), _) => yes(arena.matches::<Exact>(*program, text, values)),
-            (Value::Arn(fields), _) => {
+            (Value::Text(program), _) => yes(arena.matches::<Exact, _>(program, text, self.values)),
+            (Value::Arn(index), _) => {
+                let Some(fields) = self.all.arns.get(index as usize) else { return Compared::IllTyped };
                 // A variable without value goes before the types (Rule L62).
-                if !fields.iter().all(|field| arena.has_values(*field, values)) {
+                if !fields.iter().all(|field| arena.has_values(*field, self.values)) {
                     return Compared::No;
                 }
                 let Some(arn) = Arn::parse(text) else { return Compared::IllTyped };
                 let mut pairs = fields.iter().zip(arn.fields());
-                yes(pairs.all(|(field, text)| arena.matches::<Exact>(*field, text, values)))
+                yes(pairs.all(|(field, text)| arena.matches::<Exact, _>(*field, text, self.values)))
             }
-            (Value::ShortArn(program), _) if arena.has_values(*program, values) => Compared::IllTyped,
+            (Value::ShortArn(program), _) if arena.has_values(program, self.values) => Compared::IllTyped,
             (Value::ShortArn(_), _) => Compared::No,
             (Value::Number(wanted), Test::Numeric(comparison)) => {
-                match (Decimal::parse(text), Decimal::parse(arena.str(*wanted))) {
+                match (Decimal::parse(text), Decimal::parse(arena.str(wanted))) {
                     (Some(given), Some(wanted)) => yes(comparison.holds(given.cmp(&wanted))),
                     _ => Compared::IllTyped,
                 }
             }
-            (Value::Instant(wanted), Test::Date(comparison)) => match Instant::parse(text) {
-                Some(given) => yes(comparison.holds(given.cmp(wanted))),
-                None => Compared::IllTyped,
+            (Value::Instant(index), Test::Date(comparison)) => {
+                match (Instant::parse(text), self.all.instants.get(index as usize)) {
+                    (Some(given), Some(wanted)) => yes(comparison.holds(given.cmp(wanted))),
+                    _ => Compared::IllTyped,
+                }
+            }
+            (Value::Network(index), _) => match (parse_address(text), self.all.networks.get(index as usize)) {
+                (Some(address), Some(network)) => yes(network.contains(&address)),
+                _ => Compared::IllTyped,
             },
-            (Value::Network(network), _) => match parse_address(text) {
-                Some(address) => yes(network.contains(&address)),
-                None => Compared::IllTyped,
-            },
-            (Value::Base64(wanted), _) => yes(arena.str(*wanted) == text),
+            (Value::Base64(wanted), _) => yes(arena.str(wanted) == text),
             _ => Compared::IllTyped,
         }
     }
+}
+
+fn is_boolean(text: &str) -> bool {
+    text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
 }

@@ -5,8 +5,7 @@
 //! the part before it fits, it cannot follow a later one. Its work is bounded by the product of the two lengths.
 //! A variable is a node that is compared with its value; no text is ever put together.
 
-use std::collections::HashMap;
-
+use super::hash::FoldMap;
 use super::slots::{KeyBuilder, Slot, Values};
 use crate::language::arn::ArnTemplate;
 use crate::language::pattern::{Template, Token};
@@ -29,7 +28,19 @@ pub(super) enum Op {
     /// Any run of characters.
     Run,
     /// The value of a key, or the default if the key is absent or empty.
-    Variable { slot: Slot, default: Option<Text> },
+    Variable { slot: Slot, default: Default },
+}
+
+/// The text that stands in for a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Default(Text);
+
+impl Default {
+    const NONE: Default = Default(Text { start: u32::MAX, length: 0 });
+
+    fn text(self) -> Option<Text> {
+        (self != Default::NONE).then_some(self.0)
+    }
 }
 
 /// A program: a range of the arena's steps.
@@ -39,19 +50,32 @@ pub(super) struct Program {
     length: u32,
 }
 
+impl Program {
+    pub(super) const EMPTY: Program = Program { start: 0, length: 0 };
+
+    /// A number in the place of a program.
+    pub(super) fn numbered(number: u32) -> Self {
+        Program { start: number, length: 0 }
+    }
+
+    pub(super) fn number(self) -> usize {
+        self.start as usize
+    }
+}
+
 /// All texts and programs of a tree.
-#[derive(Debug, Default)]
+#[derive(Debug, std::default::Default)]
 pub(super) struct Arena {
     text: String,
     ops: Vec<Op>,
 }
 
 /// Fills an [`Arena`], keeping equal things once.
-#[derive(Default)]
+#[derive(std::default::Default)]
 pub(super) struct ArenaBuilder {
     arena: Arena,
-    texts: HashMap<String, Text>,
-    programs: HashMap<Vec<Op>, Program>,
+    texts: FoldMap<String, Text>,
+    programs: FoldMap<Vec<Op>, Program>,
 }
 
 impl ArenaBuilder {
@@ -65,13 +89,13 @@ impl ArenaBuilder {
         placed
     }
 
-    pub(super) fn program(&mut self, ops: Vec<Op>) -> Program {
-        if let Some(known) = self.programs.get(&ops) {
+    pub(super) fn program(&mut self, ops: &[Op]) -> Program {
+        if let Some(known) = self.programs.get(ops) {
             return *known;
         }
         let program = Program { start: narrow(self.arena.ops.len()), length: narrow(ops.len()) };
-        self.arena.ops.extend_from_slice(&ops);
-        self.programs.insert(ops, program);
+        self.arena.ops.extend_from_slice(ops);
+        self.programs.insert(ops.to_vec(), program);
         program
     }
 
@@ -82,7 +106,7 @@ impl ArenaBuilder {
             Token::AnyRun => Op::Run,
             Token::Variable(variable) => Op::Variable {
                 slot: keys.slot(&variable.key),
-                default: variable.default.as_deref().map(|text| self.text(text)),
+                default: variable.default.as_deref().map_or(Default::NONE, |text| Default(self.text(text))),
             },
         };
         template.tokens().iter().map(op).collect()
@@ -90,7 +114,7 @@ impl ArenaBuilder {
 
     pub(super) fn template(&mut self, template: &Template, keys: &mut KeyBuilder) -> Program {
         let ops = self.ops(template, keys);
-        self.program(ops)
+        self.program(&ops)
     }
 
     pub(super) fn fields(&mut self, arn: &ArnTemplate, keys: &mut KeyBuilder) -> [Program; 6] {
@@ -164,8 +188,10 @@ impl Arena {
             Op::Literal(text) => self.str(text).to_owned(),
             Op::One => "?".to_owned(),
             Op::Run => "*".to_owned(),
-            Op::Variable { slot, default: None } => format!("${{{}}}", key(slot)),
-            Op::Variable { slot, default: Some(text) } => format!("${{{}, '{}'}}", key(slot), self.str(text)),
+            Op::Variable { slot, default } => match default.text() {
+                None => format!("${{{}}}", key(slot)),
+                Some(text) => format!("${{{}, '{}'}}", key(slot), self.str(text)),
+            },
         };
         self.program(program).iter().map(step).collect()
     }
@@ -176,12 +202,26 @@ impl Arena {
     }
 
     /// The value of a variable, `None` if it has none (Rules L58, L59).
-    pub(super) fn resolve<'r>(&'r self, slot: Slot, default: Option<Text>, values: &Values<'r>) -> Option<&'r str> {
+    fn resolve<'r>(&'r self, slot: Slot, default: Default, values: &'r impl Values) -> Option<&'r str> {
         match values.get(slot) {
             Some(ContextValue::Single(text)) if !text.is_empty() => Some(text),
             Some(ContextValue::Multi(_)) => None,
-            Some(ContextValue::Single(_)) | None => default.map(|text| self.str(text)),
+            Some(ContextValue::Single(_)) | None => default.text().map(|text| self.str(text)),
         }
+    }
+
+    /// The longest literal of a program: every text that it matches holds it.
+    pub(super) fn needle(&self, program: Program) -> Option<Text> {
+        longest_literal(self.program(program).iter())
+    }
+
+    /// The same for six fields, behind what [their beginning](super::resource) holds already.
+    pub(super) fn needle_of_fields(&self, fields: &[Program; 6]) -> Option<Text> {
+        let fields = fields.iter().map(|field| self.program(*field));
+        let mut open = fields.skip_while(|ops| matches!(ops, [] | [Op::Literal(_)]));
+        let first = open.next().unwrap_or_default();
+        let first = if matches!(first, [Op::Literal(_), ..]) { first.get(1..).unwrap_or_default() } else { first };
+        longest_literal(first.iter().chain(open.flatten()))
     }
 
     /// The keys of a program's variables.
@@ -193,7 +233,7 @@ impl Arena {
     }
 
     /// Whether every variable of a program has a value.
-    pub(super) fn has_values(&self, program: Program, values: &Values<'_>) -> bool {
+    pub(super) fn has_values(&self, program: Program, values: &impl Values) -> bool {
         self.program(program).iter().all(|op| match *op {
             Op::Variable { slot, default } => self.resolve(slot, default, values).is_some(),
             _ => true,
@@ -201,11 +241,11 @@ impl Arena {
     }
 
     /// Whether a program matches the whole of a text. A variable without value matches nothing (Rule L60).
-    pub(super) fn matches<C: Compare>(&self, program: Program, text: &str, values: &Values<'_>) -> bool {
-        self.run::<C>(self.program(program), text.as_bytes(), values) == Match::Yes
+    pub(super) fn matches<C: Compare, V: Values>(&self, program: Program, text: &str, values: &V) -> bool {
+        self.run::<C, V>(self.program(program), text.as_bytes(), values) == Match::Yes
     }
 
-    fn run<C: Compare>(&self, ops: &[Op], text: &[u8], values: &Values<'_>) -> Match {
+    fn run<C: Compare, V: Values>(&self, ops: &[Op], text: &[u8], values: &V) -> Match {
         let mut at = 0;
         let mut step = 0;
         // Step behind the last `*`, and how far that star reaches.
@@ -254,7 +294,7 @@ impl Arena {
     /// Fields are tried in runs, each ending with a field of such a star. A run stands at one place, or, behind
     /// such a star, at the earliest of the places behind a colon: what can follow an early place includes what
     /// can follow a later one.
-    pub(super) fn matches_fields(&self, fields: &[Program; 6], text: &str, values: &Values<'_>) -> bool {
+    pub(super) fn matches_fields(&self, fields: &[Program; 6], text: &str, values: &impl Values) -> bool {
         let [head @ .., resource] = fields;
         let mut next = 0;
         let mut at = 0;
@@ -298,14 +338,14 @@ impl Arena {
         resource: &Program,
         text: &str,
         start: usize,
-        values: &Values<'_>,
+        values: &impl Values,
     ) -> RunMatch {
         let mut at = start;
         let mut field_end = start;
         for field in run {
             let rest = text.get(at..).unwrap_or_default();
             let Some(length) = rest.find(':') else { return RunMatch::Never };
-            if !self.matches::<Exact>(*field, rest.get(..length).unwrap_or_default(), values) {
+            if !self.matches::<Exact, _>(*field, rest.get(..length).unwrap_or_default(), values) {
                 return RunMatch::NotHere;
             }
             field_end = at + length;
@@ -315,7 +355,7 @@ impl Arena {
             return RunMatch::UpTo(field_end);
         }
         let rest = text.get(at..).unwrap_or_default();
-        match self.run::<Exact>(self.program(*resource), rest.as_bytes(), values) {
+        match self.run::<Exact, _>(self.program(*resource), rest.as_bytes(), values) {
             Match::Yes => RunMatch::Whole,
             Match::HeadDiffers => RunMatch::NotHere,
             Match::TailDiffers => RunMatch::Never,
@@ -325,6 +365,14 @@ impl Arena {
     fn ends_open(&self, field: Program) -> bool {
         self.program(field).last() == Some(&Op::Run)
     }
+}
+
+fn longest_literal<'o>(ops: impl Iterator<Item = &'o Op>) -> Option<Text> {
+    let literals = ops.filter_map(|op| match op {
+        Op::Literal(text) if text.length > 0 => Some(*text),
+        _ => None,
+    });
+    literals.max_by_key(|text| text.length)
 }
 
 enum RunMatch {

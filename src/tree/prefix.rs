@@ -1,25 +1,23 @@
 //! A radix tree over byte strings: which of many keys are prefixes of a text.
 //!
-//! Each stored entry hangs at the node where its key ends. A walk down a text passes the nodes of all keys that
+//! Each key has a value, kept at the node where the key ends. A walk down a text passes the nodes of all keys that
 //! are prefixes of it, and no others: its work depends on the length of the text, not on the number of keys.
+//!
+//! # How it lies in memory
+//!
+//! All nodes are one string of bytes, in the order of a depth-first walk. What a walk reads of a node stands
+//! together, most often in one cache line:
+//!
+//! ```text
+//! length of the label (2) │ children (2) │ value (4) │ label │ first byte of each child's label │ place of each child (4)
+//! ```
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
-/// The compact form: nodes in breadth-first order, so that the children of a node stand side by side.
+/// The compact form.
 #[derive(Debug, Default)]
-pub(super) struct PrefixTree<T> {
-    nodes: Box<[Node]>,
-    /// First byte of each node's label, apart from the nodes so that the search for a child reads few bytes.
-    first_bytes: Box<[u8]>,
-    labels: Box<[u8]>,
-    entries: Box<[T]>,
-}
-
-#[derive(Debug)]
-struct Node {
-    label: Range<u32>,
-    children: Range<u32>,
-    entries: Range<u32>,
+pub(super) struct PrefixTree {
+    bytes: Box<[u8]>,
 }
 
 /// How the bytes of a text are compared with those of the keys.
@@ -31,151 +29,190 @@ pub(super) enum Fold {
     Ascii,
 }
 
-impl<T> PrefixTree<T> {
-    /// Builds the tree of keys with their entries. Entries of one key keep their order.
-    pub(super) fn build(keys: impl IntoIterator<Item = (Vec<u8>, T)>) -> Self {
-        let mut growing = vec![Growing::default()];
-        for (key, entry) in keys {
-            insert(&mut growing, &key, entry);
+/// Stands for no value.
+const NO_VALUE: u32 = u32::MAX;
+
+/// A longer label is cut into several nodes.
+const MAX_LABEL: usize = u16::MAX as usize;
+
+const HEADER: usize = 8;
+
+/// A node as it stands in the bytes.
+#[derive(Clone, Copy)]
+struct Node<'t> {
+    label: &'t [u8],
+    value: u32,
+    first_bytes: &'t [u8],
+    places: &'t [u8],
+}
+
+impl PrefixTree {
+    /// Builds the tree of keys with their values; of equal keys the last counts.
+    pub(super) fn build<K: AsRef<[u8]>>(keys: impl IntoIterator<Item = (K, u32)>) -> Self {
+        let mut keys: Vec<(K, u32)> = keys.into_iter().collect();
+        keys.sort_by(|(one, _), (other, _)| one.as_ref().cmp(other.as_ref()));
+        let mut bytes = Vec::new();
+        if !keys.is_empty() {
+            write(&mut bytes, keys);
         }
-        flatten(growing)
+        PrefixTree { bytes: bytes.into() }
     }
 
-    /// Calls `visit` with the depth and the entries of every key that is a prefix of `text`, shortest first, until
+    /// Calls `visit` with the depth and the value of every key that is a prefix of `text`, shortest first, until
     /// it breaks.
+    #[inline]
     pub(super) fn walk<B>(
         &self,
         text: &[u8],
         fold: Fold,
-        mut visit: impl FnMut(usize, &[T]) -> ControlFlow<B>,
+        mut visit: impl FnMut(usize, u32) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let Some(mut node) = self.nodes.first() else { return ControlFlow::Continue(()) };
+        let mut place = 0;
         let mut depth = 0;
-        loop {
-            if !node.entries.is_empty() {
-                visit(depth, slice(&self.entries, &node.entries))?;
-            }
+        while let Some(node) = self.node(place) {
             let rest = text.get(depth..).unwrap_or_default();
-            let Some(child) = self.child(node, rest, fold) else { return ControlFlow::Continue(()) };
-            depth += child.label.len();
-            node = child;
+            if !begins(rest, node.label, fold) {
+                break;
+            }
+            depth += node.label.len();
+            if node.value != NO_VALUE {
+                visit(depth, node.value)?;
+            }
+            let Some(&byte) = text.get(depth) else { break };
+            let byte = if fold == Fold::Ascii { byte.to_ascii_lowercase() } else { byte };
+            let Some(child) = node.first_bytes.iter().position(|&first| first == byte) else { break };
+            place = node.place(child);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The first bytes of all keys, if none of them is empty.
+    pub(super) fn first_bytes(&self) -> &[u8] {
+        match self.node(0) {
+            Some(root) if root.label.is_empty() => root.first_bytes,
+            Some(root) => root.label.get(..1).unwrap_or_default(),
+            None => &[],
         }
     }
 
-    /// Every node in depth-first order: its level, its label and its entries.
-    pub(super) fn outline(&self) -> Vec<(usize, &[u8], &[T])> {
+    /// Every node in depth-first order: its level, its label and its value. Level 0 has no label.
+    pub(super) fn outline(&self) -> Vec<(usize, &[u8], Option<u32>)> {
         let mut lines = Vec::new();
-        let mut open = vec![(0, 0u32)];
-        while let Some((level, index)) = open.pop() {
-            let Some(node) = self.nodes.get(index as usize) else { continue };
-            open.extend(node.children.clone().rev().map(|child| (level + 1, child)));
-            lines.push((level, slice(&self.labels, &node.label), slice(&self.entries, &node.entries)));
+        let has_label = self.node(0).is_some_and(|root| !root.label.is_empty());
+        let mut open = vec![(usize::from(has_label), 0)];
+        while let Some((level, place)) = open.pop() {
+            let Some(node) = self.node(place) else { continue };
+            open.extend((0..node.first_bytes.len()).rev().map(|child| (level + 1, node.place(child))));
+            lines.push((level, node.label, Some(node.value).filter(|value| *value != NO_VALUE)));
         }
         lines
     }
 
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
-        self.nodes.len() * (size_of::<Node>() + 1) + self.labels.len() + self.entries.len() * size_of::<T>()
+        self.bytes.len()
     }
 
-    fn child(&self, node: &Node, rest: &[u8], fold: Fold) -> Option<&Node> {
-        let fold_byte = |byte: u8| if fold == Fold::Ascii { byte.to_ascii_lowercase() } else { byte };
-        let first = fold_byte(*rest.first()?);
-        let position = slice(&self.first_bytes, &node.children).iter().position(|&byte| byte == first)?;
-        let child = self.nodes.get(node.children.start as usize + position)?;
-        let label = slice(&self.labels, &child.label);
-        let head = rest.get(..label.len())?;
-        let fits = match fold {
-            Fold::No => head == label,
-            Fold::Ascii => head.iter().zip(label).all(|(&byte, &wanted)| fold_byte(byte) == wanted),
-        };
-        fits.then_some(child)
-    }
-}
-
-fn slice<'a, T>(all: &'a [T], range: &Range<u32>) -> &'a [T] {
-    all.get(range.start as usize..range.end as usize).unwrap_or_default()
-}
-
-/// A node while the tree grows.
-struct Growing<T> {
-    label: Vec<u8>,
-    children: Vec<usize>,
-    entries: Vec<T>,
-}
-
-impl<T> Default for Growing<T> {
-    fn default() -> Self {
-        Growing { label: Vec::new(), children: Vec::new(), entries: Vec::new() }
+    #[inline]
+    fn node(&self, place: usize) -> Option<Node<'_>> {
+        let bytes = self.bytes.get(place..)?;
+        let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
+        let [label_low, label_high, children_low, children_high, value @ ..] = *header;
+        let label_length = u16::from_le_bytes([label_low, label_high]);
+        let children = usize::from(u16::from_le_bytes([children_low, children_high]));
+        let (label, rest) = rest.split_at_checked(usize::from(label_length))?;
+        let (first_bytes, rest) = rest.split_at_checked(children)?;
+        let places = rest.get(..children * 4)?;
+        Some(Node { label, value: u32::from_le_bytes(value), first_bytes, places })
     }
 }
 
-#[expect(clippy::indexing_slicing, reason = "indices of nodes are positions in the vector that only grows")]
-fn insert<T>(nodes: &mut Vec<Growing<T>>, key: &[u8], entry: T) {
-    let mut node = 0;
-    let mut rest = key;
-    loop {
-        if rest.is_empty() {
-            nodes[node].entries.push(entry);
-            return;
+impl Node<'_> {
+    fn place(&self, child: usize) -> usize {
+        let place = self.places.get(child * 4..).and_then(|places| places.first_chunk::<4>());
+        place.map_or(usize::MAX, |place| u32::from_le_bytes(*place) as usize)
+    }
+}
+
+#[inline]
+fn begins(text: &[u8], label: &[u8], fold: Fold) -> bool {
+    match fold {
+        Fold::No => text.starts_with(label),
+        Fold::Ascii => text
+            .get(..label.len())
+            .is_some_and(|head| head.iter().zip(label).all(|(byte, wanted)| byte.to_ascii_lowercase() == *wanted)),
+    }
+}
+
+/// A node that is still to be written: the keys below it, how much of them stands above it, and where its parent
+/// wants its place.
+struct Unwritten<K> {
+    keys: Vec<(K, u32)>,
+    depth: usize,
+    parent: Option<usize>,
+}
+
+/// Writes the nodes of sorted keys without recursion: keys may be as long as a document allows.
+fn write<K: AsRef<[u8]>>(bytes: &mut Vec<u8>, keys: Vec<(K, u32)>) {
+    let mut open = vec![Unwritten { keys, depth: 0, parent: None }];
+    while let Some(Unwritten { keys, depth, parent }) = open.pop() {
+        let place = bytes.len();
+        if let Some(wanted) = parent.and_then(|at| bytes.get_mut(at..at + 4)) {
+            wanted.copy_from_slice(&narrow(place).to_le_bytes());
         }
-        let child = nodes[node].children.iter().copied().find(|&child| nodes[child].label.first() == rest.first());
-        let Some(child) = child else {
-            nodes.push(Growing { label: rest.to_vec(), children: Vec::new(), entries: vec![entry] });
-            let leaf = nodes.len() - 1;
-            nodes[node].children.push(leaf);
-            return;
-        };
-        let common = nodes[child].label.iter().zip(rest).take_while(|(label, byte)| label == byte).count();
-        if common < nodes[child].label.len() {
-            // Cut the child in two: its lower half moves to a new node below it.
-            let tail = nodes[child].label.split_off(common);
-            let lower = Growing {
-                label: tail,
-                children: std::mem::take(&mut nodes[child].children),
-                entries: std::mem::take(&mut nodes[child].entries),
-            };
-            nodes.push(lower);
-            let lower = nodes.len() - 1;
-            nodes[child].children.push(lower);
+        // The root has no label unless all keys share one; sorted, the first and the last share what all share.
+        let (first, last) = (behind(keys.first(), depth), behind(keys.last(), depth));
+        let common = first.iter().zip(last).take_while(|(one, other)| one == other).count().min(MAX_LABEL);
+        let label = first.get(..common).unwrap_or_default().to_vec();
+        let depth = depth + common;
+        let mut value = NO_VALUE;
+        let mut children: Vec<(u8, Vec<(K, u32)>)> = Vec::new();
+        for key in keys {
+            match key.0.as_ref().get(depth).copied() {
+                None => value = key.1,
+                Some(byte) => match children.last_mut() {
+                    Some((of_child, below)) if *of_child == byte => below.push(key),
+                    _ => children.push((byte, vec![key])),
+                },
+            }
         }
-        rest = &rest[common..];
-        node = child;
+        bytes.extend(u16::try_from(common).unwrap_or(u16::MAX).to_le_bytes());
+        bytes.extend(u16::try_from(children.len()).unwrap_or(u16::MAX).to_le_bytes());
+        bytes.extend(value.to_le_bytes());
+        bytes.extend(label);
+        bytes.extend(children.iter().map(|(byte, _)| *byte));
+        let places = bytes.len();
+        bytes.extend(std::iter::repeat_n(0, children.len() * 4));
+        let unwritten = children.into_iter().enumerate().map(|(child, (_, keys))| {
+            let parent = Some(places + child * 4);
+            Unwritten { keys, depth, parent }
+        });
+        let first_open = open.len();
+        open.extend(unwritten);
+        // The first child is written next.
+        if let Some(children) = open.get_mut(first_open..) {
+            children.reverse();
+        }
     }
 }
 
-fn flatten<T>(mut growing: Vec<Growing<T>>) -> PrefixTree<T> {
-    let narrow = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-    let mut nodes = Vec::with_capacity(growing.len());
-    let (mut first_bytes, mut labels, mut entries) = (Vec::new(), Vec::new(), Vec::new());
-    let mut order = std::collections::VecDeque::from([0usize]);
-    let mut next_child = 1u32;
-    while let Some(index) = order.pop_front() {
-        let Some(node) = growing.get_mut(index) else { continue };
-        let Growing { label, mut children, entries: own } = std::mem::take(node);
-        children.sort_by_key(|&child| growing.get(child).and_then(|child| child.label.first().copied()));
-        let child_range = next_child..next_child + narrow(children.len());
-        next_child = child_range.end;
-        order.extend(children);
-        let label_range = narrow(labels.len())..narrow(labels.len() + label.len());
-        let entry_range = narrow(entries.len())..narrow(entries.len() + own.len());
-        first_bytes.push(label.first().copied().unwrap_or_default());
-        labels.extend(label);
-        entries.extend(own);
-        nodes.push(Node { label: label_range, children: child_range, entries: entry_range });
-    }
-    PrefixTree { nodes: nodes.into(), first_bytes: first_bytes.into(), labels: labels.into(), entries: entries.into() }
+fn behind<K: AsRef<[u8]>>(key: Option<&(K, u32)>, depth: usize) -> &[u8] {
+    key.and_then(|(key, _)| key.as_ref().get(depth..)).unwrap_or_default()
+}
+
+/// Places fit 32 bits: a set is at most as large as its texts.
+fn narrow(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn found(tree: &PrefixTree<u32>, text: &str, fold: Fold) -> Vec<(usize, Vec<u32>)> {
+    fn found(tree: &PrefixTree, text: &str, fold: Fold) -> Vec<(usize, u32)> {
         let mut found = Vec::new();
-        let _: ControlFlow<()> = tree.walk(text.as_bytes(), fold, |depth, entries| {
-            found.push((depth, entries.to_vec()));
+        let _: ControlFlow<()> = tree.walk(text.as_bytes(), fold, |depth, value| {
+            found.push((depth, value));
             ControlFlow::Continue(())
         });
         found
@@ -183,13 +220,14 @@ mod tests {
 
     #[test]
     fn finds_exactly_the_prefixes() {
-        let keys = ["", "abc", "ab", "abd", "b", "abc", "abcdef"];
-        let tree = PrefixTree::build(keys.iter().zip(0..).map(|(key, entry)| (key.as_bytes().to_vec(), entry)));
-        assert_eq!(found(&tree, "abcde", Fold::No), [(0, vec![0]), (2, vec![2]), (3, vec![1, 5])]);
-        assert_eq!(found(&tree, "ba", Fold::No), [(0, vec![0]), (1, vec![4])]);
-        assert_eq!(found(&tree, "", Fold::No), [(0, vec![0])]);
+        let keys = ["", "abc", "ab", "abd", "b", "abcdef"];
+        let tree = PrefixTree::build(keys.iter().zip(0..));
+        assert_eq!(found(&tree, "abcde", Fold::No), [(0, 0), (2, 2), (3, 1)]);
+        assert_eq!(found(&tree, "ba", Fold::No), [(0, 0), (1, 4)]);
+        assert_eq!(found(&tree, "", Fold::No), [(0, 0)]);
         assert_eq!(found(&tree, "ABCDEF", Fold::Ascii).len(), 4);
-        assert_eq!(found(&tree, "ABC", Fold::No), [(0, vec![0])]);
+        assert_eq!(found(&tree, "ABC", Fold::No), [(0, 0)]);
+        assert_eq!(tree.first_bytes(), b"ab");
     }
 
     #[test]
@@ -203,20 +241,30 @@ mod tests {
                 }
             }
         }
-        let tree = PrefixTree::build(keys.iter().zip(0..).map(|(key, entry)| (key.as_bytes().to_vec(), entry)));
+        keys.sort();
+        keys.dedup();
+        let tree = PrefixTree::build(keys.iter().zip(0..));
         for text in &keys {
-            let mut walked: Vec<u32> =
-                found(&tree, text, Fold::No).into_iter().flat_map(|(_, entries)| entries).collect();
+            let mut walked: Vec<u32> = found(&tree, text, Fold::No).into_iter().map(|(_, value)| value).collect();
             walked.sort_unstable();
             let plain: Vec<u32> =
-                (0..).zip(&keys).filter(|(_, key)| text.starts_with(&***key)).map(|(entry, _)| entry).collect();
+                (0..).zip(&keys).filter(|(_, key)| text.starts_with(&***key)).map(|(value, _)| value).collect();
             assert_eq!(walked, plain, "{text}");
         }
-        assert_eq!(tree.outline().iter().map(|(.., entries)| entries.len()).sum::<usize>(), keys.len());
+        assert_eq!(tree.outline().iter().filter(|(.., value)| value.is_some()).count(), keys.len());
+    }
+
+    #[test]
+    fn long_keys_are_cut_into_nodes() {
+        let long = |length| "x".repeat(length);
+        let tree = PrefixTree::build([(long(200_000), 0), (long(100_000), 1)]);
+        assert_eq!(found(&tree, &format!("{}y", long(200_000)), Fold::No), [(100_000, 1), (200_000, 0)]);
+        assert_eq!(found(&tree, &long(150_000), Fold::No), [(100_000, 1)]);
     }
 
     #[test]
     fn an_empty_tree_finds_nothing() {
-        assert!(found(&PrefixTree::build([]), "a", Fold::No).is_empty());
+        assert!(found(&PrefixTree::build::<&str>([]), "a", Fold::No).is_empty());
+        assert!(PrefixTree::build::<&str>([]).first_bytes().is_empty());
     }
 }

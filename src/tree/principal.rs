@@ -4,7 +4,7 @@ use super::slots::{USER_ID, Values};
 use crate::decision::GrantLevel;
 use crate::document::{Effect, PolicyKind, PolicySet, PrincipalElement, PrincipalName, RoleName};
 use crate::language::arn::Arn;
-use crate::request::{Head, PrincipalKind};
+use crate::request::{Head, PrincipalKind, Special};
 
 /// Grant levels, a bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,8 +57,26 @@ impl Principals {
         Principals { negated: element.negated, kind, entries: entries.collect() }
     }
 
+    /// Bytes on the heap.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let text = |name: &PrincipalName| match name {
+            PrincipalName::Everyone => 0,
+            PrincipalName::Role(role) => role.arn.len() + role.partition.len() + role.account.len() + role.name.len(),
+            PrincipalName::Account(text)
+            | PrincipalName::User(text)
+            | PrincipalName::Session(text)
+            | PrincipalName::FederatedUser(text)
+            | PrincipalName::Service(text)
+            | PrincipalName::Provider(text)
+            | PrincipalName::CanonicalUser(text)
+            | PrincipalName::UserId(text)
+            | PrincipalName::RoleId(text) => text.len(),
+        };
+        self.entries.len() * size_of::<PrincipalName>() + self.entries.iter().map(text).sum::<usize>()
+    }
+
     /// The levels at which a `Principal` names the caller.
-    pub(super) fn levels(&self, head: &Head<'_>, values: &Values<'_>) -> Levels {
+    pub(super) fn levels(&self, head: &Head<'_>, values: &impl Values) -> Levels {
         if self.negated {
             return Levels::NONE;
         }
@@ -67,20 +85,19 @@ impl Principals {
 
     /// Whether a statement covers the caller (Rules E17, E51, E53, E54). Grants of resource policies ask for
     /// [`Principals::levels`] instead.
-    pub(super) fn covers(&self, effect: Effect, has_boundary: bool, head: &Head<'_>, values: &Values<'_>) -> bool {
+    pub(super) fn covers(&self, effect: Effect, has_boundary: bool, head: &Head<'_>, values: &impl Values) -> bool {
         if self.negated {
             return has_boundary || !self.exempts(head);
         }
         let levels = self.levels(head, values);
-        let gateway = ["s3", "dynamodb"].iter().any(|service| head.action.service.eq_ignore_ascii_case(service));
-        if self.kind == PolicyKind::Endpoint && effect == Effect::Allow && gateway {
+        if self.kind == PolicyKind::Endpoint && effect == Effect::Allow && head.action.is(Special::Gateway) {
             // An account entry covers only its root user there, which is `Direct`.
             return levels.0 & !Levels::bit(GrantLevel::Account) != 0;
         }
         !levels.is_empty()
     }
 
-    fn level(&self, name: &PrincipalName, head: &Head<'_>, values: &Values<'_>) -> Levels {
+    fn level(&self, name: &PrincipalName, head: &Head<'_>, values: &impl Values) -> Levels {
         let caller = &head.principal;
         let kind = caller.kind();
         let text = caller.text().unwrap_or_default();

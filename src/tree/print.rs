@@ -1,6 +1,7 @@
 //! A tree as text, so that people can see what their policies became.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Branch, NodeId, Tree};
 use crate::document::{PolicySet, Statement};
@@ -9,16 +10,16 @@ use crate::document::{PolicySet, Statement};
 ///
 /// Each line adds to the beginning of the resource; below it stand the statements that hang there, with what is
 /// left to test of their patterns, their actions and their conditions.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct TreeView<'e> {
     pub(crate) tree: &'e Tree,
-    pub(crate) set: &'e PolicySet,
+    pub(crate) set: Arc<PolicySet>,
 }
 
 impl fmt::Display for TreeView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tree = self.tree;
-        let statements = tree.denies.statements.len() + tree.allows.statements.len();
+        let statements = tree.denies.ids.len() + tree.allows.ids.len();
         writeln!(
             f,
             "{statements} statements, {} distinct conditions, {} context keys, {} bytes",
@@ -53,7 +54,7 @@ impl TreeView<'_> {
 
     /// Actions, conditions, and where the statement stands.
     fn statement(&self, branch: &Branch, node: NodeId) -> String {
-        let Some(id) = branch.node(node).map(|node| node.id) else { return String::new() };
+        let Some(id) = branch.id(node) else { return String::new() };
         let (Some(document), Some(statement)) = (self.set.document(id.place), self.set.statement(id)) else {
             return id.to_string();
         };

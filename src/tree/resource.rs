@@ -6,36 +6,46 @@
 
 use std::ops::{ControlFlow, Range};
 
+use super::action::ActionSet;
+use super::entry::{Entry, List, Lists, ListsBuilder, Test, TestKind, Visitor};
+use super::hash::FoldMap;
 use super::pattern::{Arena, ArenaBuilder, Exact, Op, Program};
 use super::prefix::{Fold, PrefixTree};
+use super::scratch::Notes;
 use super::slots::{KeyBuilder, Slot, Values};
+use super::verdict::Place;
+use super::{NodeId, Switches};
 use crate::document::{Effect, Patterns};
 use crate::language::arn::{ArnTemplate, ResourcePattern};
 use crate::request::RequestResource;
 
-/// The resource index of one effect. `T` names a statement.
+/// The resource index of one effect.
 #[derive(Debug)]
-pub(super) struct ResourceIndex<T> {
+pub(super) struct ResourceIndex {
     /// Statements that match every resource: `*`, or no resource element at all.
-    all: Box<[T]>,
-    patterns: PrefixTree<(T, Test)>,
-    complements: Box<[Complement<T>]>,
+    all: List,
+    /// Values are lists.
+    patterns: PrefixTree,
+    lists: Lists,
+    complements: Box<[Complement]>,
     /// The six fields of patterns with wildcards or variables before the resource part.
     fields: Box<[[Program; 6]]>,
     complement_tests: Box<[WholeTest]>,
 }
 
-/// What is left to test behind the literal beginning of a pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Test {
-    /// Nothing: the text must end here.
-    Ends,
-    /// Nothing: the pattern goes on with `*` alone.
-    Any,
-    /// The rest of the text.
-    Rest(Program),
-    /// The whole text, field by field.
-    Fields(u32),
+/// Whose pattern it is that is added.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner {
+    pub statement: NodeId,
+    pub actions: ActionSet,
+    pub place: Place,
+    pub effect: Effect,
+}
+
+impl Owner {
+    fn entry(self, test: Test) -> Entry {
+        Entry::new(self.statement, self.actions, self.place, test)
+    }
 }
 
 /// A pattern that is tested against a whole text.
@@ -48,48 +58,47 @@ enum WholeTest {
 
 /// A line of an outline: the level, what it adds to the beginning of the resource, and the statements that hang
 /// there, each with what is left to test.
-pub(super) type OutlineLine<T> = (usize, String, Vec<(String, T)>);
+pub(super) type OutlineLine = (usize, String, Vec<(String, NodeId)>);
 
 /// A `NotResource` element.
 #[derive(Debug)]
-struct Complement<T> {
-    statement: T,
+struct Complement {
+    entry: Entry,
     tests: Range<u32>,
     effect: Effect,
 }
 
-pub(super) struct ResourceBuilder<T> {
-    all: Vec<T>,
-    patterns: Vec<(Vec<u8>, (T, Test))>,
-    complements: Vec<Complement<T>>,
+pub(super) struct ResourceBuilder {
+    all: Vec<Entry>,
+    patterns: Vec<(Vec<u8>, Entry)>,
+    complements: Vec<Complement>,
     fields: Vec<[Program; 6]>,
     complement_tests: Vec<WholeTest>,
-    use_prefixes: bool,
+    switches: Switches,
 }
 
-impl<T: Copy> ResourceBuilder<T> {
-    /// `use_prefixes` off hangs every pattern at the root: the walk then tests them all.
-    pub(super) fn new(use_prefixes: bool) -> Self {
+impl ResourceBuilder {
+    pub(super) fn new(switches: Switches) -> Self {
         ResourceBuilder {
             all: Vec::new(),
             patterns: Vec::new(),
             complements: Vec::new(),
             fields: Vec::new(),
             complement_tests: Vec::new(),
-            use_prefixes,
+            switches,
         }
     }
 
     pub(super) fn add(
         &mut self,
-        statement: T,
-        effect: Effect,
+        owner: Owner,
         resources: Option<&Patterns<ResourcePattern>>,
         arena: &mut ArenaBuilder,
         keys: &mut KeyBuilder,
     ) {
+        let any = Test { kind: TestKind::Any, program: Program::EMPTY };
         let Some(resources) = resources else {
-            self.all.push(statement);
+            self.all.push(owner.entry(any));
             return;
         };
         if resources.negated {
@@ -99,7 +108,7 @@ impl<T: Copy> ResourceBuilder<T> {
                 self.complement_tests.push(test);
             }
             let tests = start..narrow(self.complement_tests.len());
-            self.complements.push(Complement { statement, tests, effect });
+            self.complements.push(Complement { entry: owner.entry(any), tests, effect: owner.effect });
             return;
         }
         if resources.entries.iter().any(|entry| entry.pattern.is_all()) {
@@ -108,13 +117,13 @@ impl<T: Copy> ResourceBuilder<T> {
             for variable in variables {
                 keys.slot(&variable.key);
             }
-            self.all.push(statement);
+            self.all.push(owner.entry(any));
             return;
         }
         for entry in &resources.entries {
             if let ResourcePattern::Arn(arn) = &entry.pattern {
-                let placed = self.place(arn, arena, keys);
-                self.patterns.push((placed.0, (statement, placed.1)));
+                let (beginning, test) = self.place(arn, arena, keys);
+                self.patterns.push((beginning, owner.entry(test)));
             }
         }
     }
@@ -123,31 +132,34 @@ impl<T: Copy> ResourceBuilder<T> {
         match pattern {
             ResourcePattern::All => WholeTest::All,
             ResourcePattern::Arn(arn) => match plain_ops(arn, arena, keys) {
-                Some(ops) => WholeTest::Text(arena.program(ops)),
+                Some(ops) => WholeTest::Text(arena.program(&ops)),
                 None => WholeTest::Fields(self.add_fields(arn, arena, keys)),
             },
         }
     }
 
-    /// The literal beginning of a pattern and what is left to test.
+    /// The literal beginning of a pattern and what is left to test. Without prefixes every pattern hangs at the
+    /// root: the walk then tests them all.
     fn place(&mut self, arn: &ArnTemplate, arena: &mut ArenaBuilder, keys: &mut KeyBuilder) -> (Vec<u8>, Test) {
         let Some(ops) = plain_ops(arn, arena, keys) else {
-            let test = Test::Fields(self.add_fields(arn, arena, keys));
-            let key = if self.use_prefixes { literal_beginning(arn) } else { String::new() };
+            let index = self.add_fields(arn, arena, keys);
+            let test = Test { kind: TestKind::Fields, program: Program::numbered(index) };
+            let key = if self.switches.prefixes { literal_beginning(arn) } else { String::new() };
             return (key.into_bytes(), test);
         };
-        if !self.use_prefixes {
-            return (Vec::new(), Test::Rest(arena.program(ops)));
+        if !self.switches.prefixes {
+            return (Vec::new(), Test { kind: TestKind::Rest, program: arena.program(&ops) });
         }
         let (head, rest) = match ops.split_first() {
             Some((Op::Literal(head), rest)) => (arena.arena().str(*head).as_bytes().to_vec(), rest),
             _ => (Vec::new(), &ops[..]),
         };
-        match rest {
-            [] => (head, Test::Ends),
-            [Op::Run] => (head, Test::Any),
-            rest => (head, Test::Rest(arena.program(rest.to_vec()))),
-        }
+        let test = match rest {
+            [] => Test { kind: TestKind::Ends, program: Program::EMPTY },
+            [Op::Run] => Test { kind: TestKind::Any, program: Program::EMPTY },
+            rest => Test { kind: TestKind::Rest, program: arena.program(rest) },
+        };
+        (head, test)
     }
 
     fn add_fields(&mut self, arn: &ArnTemplate, arena: &mut ArenaBuilder, keys: &mut KeyBuilder) -> u32 {
@@ -157,10 +169,30 @@ impl<T: Copy> ResourceBuilder<T> {
         index
     }
 
-    pub(super) fn finish(self) -> ResourceIndex<T> {
+    pub(super) fn finish(self, arena: &Arena) -> ResourceIndex {
+        let mut lists = ListsBuilder::new(self.switches);
+        let needle = |entry: &Entry| match entry.test.kind {
+            TestKind::Rest => arena.needle(entry.test.program),
+            TestKind::Fields => {
+                self.fields.get(entry.test.program.number()).and_then(|fields| arena.needle_of_fields(fields))
+            }
+            TestKind::Ends | TestKind::Any => None,
+        };
+        let all = if self.all.is_empty() { List::EMPTY } else { lists.add(self.all, arena, needle) };
+        let mut by_beginning: FoldMap<Vec<u8>, Vec<Entry>> = FoldMap::default();
+        for (beginning, entry) in self.patterns {
+            by_beginning.entry(beginning).or_default().push(entry);
+        }
+        let mut beginnings: Vec<(Vec<u8>, Vec<Entry>)> = by_beginning.into_iter().collect();
+        beginnings.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let values: Vec<(Vec<u8>, u32)> = beginnings
+            .into_iter()
+            .map(|(beginning, entries)| (beginning, lists.add(entries, arena, needle).0))
+            .collect();
         ResourceIndex {
-            all: self.all.into(),
-            patterns: PrefixTree::build(self.patterns),
+            all,
+            patterns: PrefixTree::build(values),
+            lists: lists.finish(),
             complements: self.complements.into(),
             fields: self.fields.into(),
             complement_tests: self.complement_tests.into(),
@@ -214,79 +246,99 @@ fn literal_beginning(arn: &ArnTemplate) -> String {
     beginning
 }
 
-impl<T: Copy> ResourceIndex<T> {
-    /// Calls `visit` for the statements whose resource element matches, possibly more than once each, until it
-    /// breaks. `wanted` says beforehand which statements are worth testing.
-    pub(super) fn matching<B>(
-        &self,
-        resource: &RequestResource<'_>,
-        arena: &Arena,
-        values: &Values<'_>,
-        wanted: impl Fn(T) -> bool,
-        mut visit: impl FnMut(T) -> ControlFlow<B>,
-    ) -> ControlFlow<B> {
-        for &statement in self.all.iter().filter(|statement| wanted(**statement)) {
-            visit(statement)?;
+/// What is asked of the index.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'r, V> {
+    pub resource: &'r RequestResource<'r>,
+    pub arena: &'r Arena,
+    pub values: &'r V,
+    pub notes: Notes<'r>,
+}
+
+/// Passes on the entries whose test holds.
+struct Fitting<'f, V, I> {
+    index: &'f ResourceIndex,
+    look: &'f Look<'f, V>,
+    text: &'f str,
+    depth: usize,
+    inner: &'f mut I,
+}
+
+impl<B, V: Values, I: Visitor<B>> Visitor<B> for Fitting<'_, V, I> {
+    #[inline]
+    fn wants(&self, place: Place, actions: ActionSet) -> bool {
+        self.inner.wants(place, actions)
+    }
+
+    #[inline]
+    fn visit(&mut self, entry: &Entry) -> ControlFlow<B> {
+        if self.index.fits(entry.test, self.text, self.depth, self.look) {
+            self.inner.visit(entry)?;
         }
-        if let RequestResource::Arn(arn) = resource {
+        ControlFlow::Continue(())
+    }
+}
+
+impl ResourceIndex {
+    /// Shows a visitor the wanted statements whose resource element matches, possibly more than once each, until
+    /// it breaks.
+    #[inline]
+    pub(super) fn matching<B, V: Values>(&self, look: &Look<'_, V>, visitor: &mut impl Visitor<B>) -> ControlFlow<B> {
+        self.lists.walk(self.all, "", look.notes, visitor)?;
+        if let RequestResource::Arn(arn) = look.resource {
             let text = arn.as_str();
-            self.patterns.walk(text.as_bytes(), Fold::No, |depth, entries| {
-                for &(statement, test) in entries {
-                    if wanted(statement) && self.fits(test, text, depth, arena, values) {
-                        visit(statement)?;
-                    }
-                }
-                ControlFlow::Continue(())
+            self.patterns.walk(text.as_bytes(), Fold::No, |depth, list| {
+                let mut fitting = Fitting { index: self, look, text, depth, inner: visitor };
+                self.lists.walk(List(list), text.get(depth..).unwrap_or_default(), look.notes, &mut fitting)
             })?;
         }
-        for complement in self.complements.iter().filter(|complement| wanted(complement.statement)) {
-            if self.complement_matches(complement, resource, arena, values) {
-                visit(complement.statement)?;
+        for complement in &self.complements {
+            if visitor.wants(complement.entry.place, complement.entry.actions)
+                && self.complement_matches(complement, look)
+            {
+                visitor.visit(&complement.entry)?;
             }
         }
         ControlFlow::Continue(())
     }
 
-    fn fits(&self, test: Test, text: &str, depth: usize, arena: &Arena, values: &Values<'_>) -> bool {
-        match test {
-            Test::Ends => depth == text.len(),
-            Test::Any => true,
-            Test::Rest(program) => arena.matches::<Exact>(program, text.get(depth..).unwrap_or_default(), values),
-            Test::Fields(index) => self.fields_match(index, text, arena, values),
+    #[inline]
+    fn fits<V: Values>(&self, test: Test, text: &str, depth: usize, look: &Look<'_, V>) -> bool {
+        match test.kind {
+            TestKind::Ends => depth == text.len(),
+            TestKind::Any => true,
+            TestKind::Rest => {
+                look.arena.matches::<Exact, _>(test.program, text.get(depth..).unwrap_or_default(), look.values)
+            }
+            TestKind::Fields => self.fields_match(test.program.number(), text, look),
         }
     }
 
-    fn fields_match(&self, index: u32, text: &str, arena: &Arena, values: &Values<'_>) -> bool {
-        self.fields.get(index as usize).is_some_and(|fields| arena.matches_fields(fields, text, values))
+    fn fields_match<V: Values>(&self, index: usize, text: &str, look: &Look<'_, V>) -> bool {
+        self.fields.get(index).is_some_and(|fields| look.arena.matches_fields(fields, text, look.values))
     }
 
     /// No entry matches; under `Allow` none may lack a value either (Rule L61).
-    fn complement_matches(
-        &self,
-        complement: &Complement<T>,
-        resource: &RequestResource<'_>,
-        arena: &Arena,
-        values: &Values<'_>,
-    ) -> bool {
+    fn complement_matches<V: Values>(&self, complement: &Complement, look: &Look<'_, V>) -> bool {
         let range = complement.tests.start as usize..complement.tests.end as usize;
         let tests = self.complement_tests.get(range).unwrap_or_default();
         tests.iter().all(|test| {
-            let matched = match (test, resource) {
+            let matched = match (test, look.resource) {
                 (WholeTest::All, _) => true,
                 (_, RequestResource::None) => false,
                 (WholeTest::Text(program), RequestResource::Arn(arn)) => {
-                    arena.matches::<Exact>(*program, arn.as_str(), values)
+                    look.arena.matches::<Exact, _>(*program, arn.as_str(), look.values)
                 }
                 (WholeTest::Fields(index), RequestResource::Arn(arn)) => {
-                    self.fields_match(*index, arn.as_str(), arena, values)
+                    self.fields_match(*index as usize, arn.as_str(), look)
                 }
             };
-            !matched && (complement.effect == Effect::Deny || self.has_values(*test, arena, values))
+            !matched && (complement.effect == Effect::Deny || self.has_values(*test, look))
         })
     }
 
-    fn has_values(&self, test: WholeTest, arena: &Arena, values: &Values<'_>) -> bool {
-        let has_values = |program: &Program| arena.has_values(*program, values);
+    fn has_values<V: Values>(&self, test: WholeTest, look: &Look<'_, V>) -> bool {
+        let has_values = |program: &Program| look.arena.has_values(*program, look.values);
         match test {
             WholeTest::All => true,
             WholeTest::Text(program) => has_values(&program),
@@ -297,46 +349,46 @@ impl<T: Copy> ResourceIndex<T> {
     }
 
     /// The index in the order of a walk, for printing, with variables named by `key`.
-    pub(super) fn outline<'k>(&self, arena: &Arena, key: impl Fn(Slot) -> &'k str) -> Vec<OutlineLine<T>> {
+    pub(super) fn outline<'k>(&self, arena: &Arena, key: impl Fn(Slot) -> &'k str) -> Vec<OutlineLine> {
         let join = |fields: &[Program; 6]| fields.map(|field| arena.text_of(field, &key)).join(":");
-        let fields = |index: u32| self.fields.get(index as usize).map(join).unwrap_or_default();
-        let rest = |test: &Test| match *test {
-            Test::Ends => String::new(),
-            Test::Any => "*".to_owned(),
-            Test::Rest(program) => arena.text_of(program, &key),
-            Test::Fields(index) => format!("field by field {}", fields(index)),
+        let fields = |index: usize| self.fields.get(index).map(join).unwrap_or_default();
+        let rest = |test: Test| match test.kind {
+            TestKind::Ends => String::new(),
+            TestKind::Any => "*".to_owned(),
+            TestKind::Rest => arena.text_of(test.program, &key),
+            TestKind::Fields => format!("field by field {}", fields(test.program.number())),
         };
         let whole = |test: &WholeTest| match *test {
             WholeTest::All => "*".to_owned(),
             WholeTest::Text(program) => arena.text_of(program, &key),
-            WholeTest::Fields(index) => fields(index),
+            WholeTest::Fields(index) => fields(index as usize),
         };
-        let mut lines = vec![(
-            0,
-            "any resource".to_owned(),
-            self.all.iter().map(|&statement| (String::new(), statement)).collect(),
-        )];
+        let all = self.lists.all(self.all).into_iter().map(|entry| (String::new(), entry.statement));
+        let mut lines = vec![(0, "any resource".to_owned(), all.collect())];
         for complement in &self.complements {
             let range = complement.tests.start as usize..complement.tests.end as usize;
             let tests: Vec<String> = self.complement_tests.get(range).unwrap_or_default().iter().map(whole).collect();
-            lines.push((
-                0,
-                format!("any resource but {}", tests.join(", ")),
-                vec![(String::new(), complement.statement)],
-            ));
+            let line = format!("any resource but {}", tests.join(", "));
+            lines.push((0, line, vec![(String::new(), complement.entry.statement)]));
         }
-        for (level, label, entries) in self.patterns.outline() {
-            let entries = entries.iter().map(|(statement, test)| (rest(test), *statement)).collect();
+        for (level, label, list) in self.patterns.outline() {
+            let entries = list.map(|list| self.lists.all(List(list))).unwrap_or_default();
+            let entries = entries.into_iter().map(|entry| (rest(entry.test), entry.statement)).collect();
             lines.push((level, String::from_utf8_lossy(label).into_owned(), entries));
         }
         lines
     }
 
+    /// How many lists several places of a text may lead to.
+    pub(super) fn room(&self) -> usize {
+        self.lists.room()
+    }
+
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
-        self.all.len() * size_of::<T>()
-            + self.patterns.heap_bytes()
-            + self.complements.len() * size_of::<Complement<T>>()
+        self.patterns.heap_bytes()
+            + self.lists.heap_bytes()
+            + self.complements.len() * size_of::<Complement>()
             + self.fields.len() * size_of::<[Program; 6]>()
             + self.complement_tests.len() * size_of::<WholeTest>()
     }

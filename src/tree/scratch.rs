@@ -1,105 +1,162 @@
 //! Working memory of a thread, kept between requests so that deciding allocates nothing.
+//!
+//! Nothing is cleared between requests: whatever is noted is stamped with the number of the request, its *epoch*,
+//! and counts only under the same number. So a request pays for what it touches, not for the size of the tree.
 
 use std::cell::Cell;
 
-use super::action::ActionClass;
 use super::condition::ConditionId;
-use super::slots::{ABSENT, Entries, Slot, Values};
-use super::walk::Question;
-use crate::request::Head;
+use super::slots::Found;
 
 /// What one decision writes to.
 #[derive(Default)]
 pub(super) struct Scratch {
-    /// For each slot where its value stands, or [`ABSENT`].
-    index: Vec<u32>,
-    pub(super) class: ActionClass,
-    memo: Memo,
+    epoch: Epoch,
+    found: Vec<Cell<Found>>,
+    class: Vec<u64>,
+    memo: Vec<Cell<u32>>,
+    seen: Vec<Cell<u32>>,
 }
 
-/// Results of conditions within one request.
-#[derive(Default)]
-pub(super) struct Memo {
-    states: Vec<Known>,
-    /// Which states were set: resetting them costs what was used, not what there is.
-    touched: Vec<ConditionId>,
+/// How much room a tree needs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    pub slots: usize,
+    /// Words of a class of actions.
+    pub words: usize,
+    /// Conditions that are remembered.
+    pub conditions: usize,
+    /// Lists of entries that several places of a text can lead to.
+    pub lists: usize,
 }
 
-/// What is known of a condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Known {
-    #[default]
-    Nothing,
-    False,
-    True,
+/// The parts of the scratch that one request uses.
+pub(super) struct Sheet<'s> {
+    pub epoch: &'s Epoch,
+    pub found: &'s [Cell<Found>],
+    /// Room for the class of an action.
+    pub class: &'s mut [u64],
+    pub notes: Notes<'s>,
+}
+
+/// What a walk notes while it goes on.
+#[derive(Clone, Copy)]
+pub(super) struct Notes<'s> {
+    memo_epoch: u32,
+    memo: &'s [Cell<u32>],
+    seen_epoch: u32,
+    seen: &'s [Cell<u32>],
+}
+
+/// Counts requests.
+#[derive(Debug, Default)]
+pub(super) struct Epoch(Cell<u32>);
+
+impl Epoch {
+    pub(super) fn number(&self) -> u32 {
+        self.0.get()
+    }
+
+    fn next(&self) -> u32 {
+        self.0.set(self.0.get().wrapping_add(1));
+        self.0.get()
+    }
+}
+
+impl<'s> Notes<'s> {
+    /// The notes of a second index, whose lists are numbered behind those of the first.
+    pub(super) fn behind(self, lists: usize) -> Self {
+        Notes { seen: self.seen.get(lists..).unwrap_or_default(), ..self }
+    }
+
+    /// The notes of the same request about another resource.
+    pub(super) fn for_another_text(self, epoch: &Epoch) -> Self {
+        // Where nothing is noted there is nothing to forget.
+        if self.seen.is_empty() { self } else { Notes { seen_epoch: epoch.next(), ..self } }
+    }
+
+    /// The notes of another request.
+    pub(super) fn for_another_request(self, epoch: &Epoch) -> Self {
+        if self.seen.is_empty() && self.memo.is_empty() {
+            return self;
+        }
+        let next = epoch.next();
+        Notes { seen_epoch: next, memo_epoch: next, ..self }
+    }
 }
 
 thread_local! {
     static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
+/// A tree that asks for no more is served from the stack.
+const SMALL: Room = Room { slots: 16, words: 2, conditions: 0, lists: 0 };
+
 /// Runs `work` with the thread's scratch, or with a new one on its first request.
-pub(super) fn with_scratch<R>(work: impl FnOnce(&mut Scratch) -> R) -> R {
+#[inline]
+pub(super) fn with_scratch<R>(room: Room, work: impl FnOnce(Sheet<'_>) -> R) -> R {
+    if room.slots <= SMALL.slots && room.words <= SMALL.words && room.conditions == 0 && room.lists == 0 {
+        let found: [Cell<Found>; SMALL.slots] = Default::default();
+        let mut class = [0; SMALL.words];
+        let class = class.get_mut(..room.words).unwrap_or_default();
+        let epoch = Epoch(Cell::new(1));
+        let notes = Notes { memo_epoch: 1, memo: &[], seen_epoch: 1, seen: &[] };
+        return work(Sheet { epoch: &epoch, found: &found, class, notes });
+    }
     // A thread that is ending has no scratch any more; the request then pays for its own.
     let mut scratch = SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default();
-    let result = work(&mut scratch);
+    let result = work(scratch.sheet(room));
     let _ = SCRATCH.try_with(|kept| kept.set(Some(scratch)));
     result
 }
 
+/// An epoch and a truth value share 32 bits. A batch counts on, so that the numbers begin anew long before they end.
+const LAST_EPOCH: u32 = u32::MAX >> 2;
+
+/// A batch of more resources is decided in parts.
+pub(super) const MOST_AT_ONCE: usize = 1 << 20;
+
 impl Scratch {
-    /// Makes room for a tree and forgets the last request.
-    pub(super) fn fit(&mut self, slots: usize, conditions: usize) {
-        self.index.clear();
-        self.index.resize(slots, ABSENT);
-        for id in self.memo.touched.drain(..) {
-            if let Some(state) = self.memo.states.get_mut(id.0 as usize) {
-                *state = Known::Nothing;
-            }
+    fn sheet(&mut self, room: Room) -> Sheet<'_> {
+        if self.epoch.number() >= LAST_EPOCH {
+            // The numbers begin anew; old stamps must not be taken for new ones.
+            *self = Scratch::default();
         }
-        if self.memo.states.len() < conditions {
-            self.memo.states.resize(conditions, Known::Nothing);
+        let number = self.epoch.next();
+        grow(&mut self.found, room.slots);
+        grow(&mut self.memo, room.conditions);
+        grow(&mut self.seen, room.lists);
+        if self.class.len() < room.words {
+            self.class.resize(room.words, 0);
         }
-    }
-
-    pub(super) fn fill(&mut self, slot: Slot, index: u32) {
-        if let Some(place) = self.index.get_mut(slot.0 as usize) {
-            *place = index;
-        }
-    }
-
-    pub(super) fn is_filled(&self, slot: Slot) -> bool {
-        self.index.get(slot.0 as usize).is_some_and(|&index| index != ABSENT)
-    }
-
-    /// Takes over the indices of a bound session.
-    pub(super) fn fill_all(&mut self, index: &[u32]) {
-        self.index.clear();
-        self.index.extend_from_slice(index);
-    }
-
-    /// Takes over results that a bound session knows.
-    pub(super) fn remember(&mut self, known: &[(ConditionId, bool)]) {
-        for (id, holds) in known {
-            self.memo.set(*id, *holds);
-        }
-    }
-
-    /// Splits into what a walk reads and what it writes.
-    pub(super) fn question<'r>(&'r mut self, head: &'r Head<'r>, entries: Entries<'r>) -> (Question<'r>, &'r mut Memo) {
-        (Question { head, values: Values { index: &self.index, entries }, class: &self.class }, &mut self.memo)
+        let notes = Notes { memo_epoch: number, memo: &self.memo, seen_epoch: number, seen: &self.seen };
+        let class = self.class.get_mut(..room.words).unwrap_or_default();
+        Sheet { epoch: &self.epoch, found: &self.found, class, notes }
     }
 }
 
-impl Memo {
-    pub(super) fn get(&self, id: ConditionId) -> Known {
-        self.states.get(id.0 as usize).copied().unwrap_or_default()
+/// Scratch serves trees of different sizes: it is as large as the largest asks.
+fn grow<T: Default>(cells: &mut Vec<Cell<T>>, wanted: usize) {
+    if cells.len() < wanted {
+        cells.resize_with(wanted, Cell::default);
+    }
+}
+
+impl Notes<'_> {
+    /// What is known of a condition in this request.
+    pub(super) fn known(&self, id: ConditionId) -> Option<bool> {
+        let noted = self.memo.get(id.0 as usize)?.get();
+        (noted >> 1 == self.memo_epoch).then_some(noted & 1 == 1)
     }
 
-    pub(super) fn set(&mut self, id: ConditionId, holds: bool) {
-        if let Some(state) = self.states.get_mut(id.0 as usize) {
-            *state = if holds { Known::True } else { Known::False };
-            self.touched.push(id);
+    pub(super) fn remember(&self, id: ConditionId, holds: bool) {
+        if let Some(memo) = self.memo.get(id.0 as usize) {
+            memo.set(self.memo_epoch << 1 | u32::from(holds));
         }
+    }
+
+    /// Whether this is the first time that the request comes by a list.
+    pub(super) fn is_new(&self, list: usize) -> bool {
+        self.seen.get(list).is_none_or(|seen| seen.replace(self.seen_epoch) != self.seen_epoch)
     }
 }

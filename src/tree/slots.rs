@@ -1,9 +1,9 @@
 //! Context keys as small integers, and the values a request has for them.
 
-use std::collections::HashMap;
+use std::cell::Cell;
 
-use super::bound::KeyHandle;
-use crate::request::{ContextEntry, ContextValue};
+use super::hash::FoldMap;
+use crate::request::{Context, ContextValue, key_hash, same_key};
 
 /// The number of a context key that some policy mentions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,20 +17,30 @@ pub(super) const USER_ID: Slot = Slot(1);
 /// Every context key of a set of policies, found by name without regard to ASCII case (Rule L71).
 #[derive(Debug)]
 pub(super) struct KeyTable {
-    /// Names by slot, in the spelling first met.
-    names: Vec<Box<str>>,
+    /// By slot.
+    keys: Box<[Key]>,
     /// Open addressing: slot + 1, or 0 for a free place. At most half full.
     places: Box<[u32]>,
 }
 
+#[derive(Debug)]
+struct Key {
+    /// In the spelling first met.
+    name: Box<str>,
+    hash: u32,
+    /// Whether a policy names the key, or it is one that checks read whatever the policies are.
+    is_read: bool,
+}
+
 impl KeyTable {
     /// The slot of a name.
-    pub(super) fn find(&self, name: &str) -> Option<Slot> {
+    pub(super) fn find(&self, hash: u32, name: &str) -> Option<Slot> {
         let mask = self.places.len() - 1;
-        let mut place = hash_folded(name) & mask;
+        let mut place = hash as usize & mask;
         loop {
             let slot = self.places.get(place)?.checked_sub(1)?;
-            if self.names.get(slot as usize)?.eq_ignore_ascii_case(name) {
+            let key = self.keys.get(slot as usize)?;
+            if key.hash == hash && same_key(&key.name, name) {
                 return Some(Slot(slot));
             }
             place = (place + 1) & mask;
@@ -39,26 +49,48 @@ impl KeyTable {
 
     /// The name of a slot.
     pub(super) fn name(&self, slot: Slot) -> &str {
-        self.names.get(slot.0 as usize).map_or("", |name| name)
+        self.keys.get(slot.0 as usize).map_or("", |key| &key.name)
+    }
+
+    /// Whether any decision may read a key.
+    pub(super) fn is_read(&self, slot: Slot) -> bool {
+        self.keys.get(slot.0 as usize).is_some_and(|key| key.is_read)
     }
 
     /// How many slots there are.
     pub(super) fn len(&self) -> usize {
-        self.names.len()
+        self.keys.len()
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let names: usize = self.keys.iter().map(|key| key.name.len()).sum();
+        self.keys.len() * size_of::<Key>() + names + self.places.len() * size_of::<u32>()
     }
 }
 
 /// Gives out slots while a set is compiled.
 pub(super) struct KeyBuilder {
-    slots: HashMap<String, Slot>,
+    /// By the name in lower case.
+    slots: FoldMap<String, Slot>,
+    /// By the spellings met so far: most policies spell a key in one way.
+    spellings: FoldMap<Box<str>, Slot>,
     names: Vec<Box<str>>,
     /// By slot, whether a policy names the key; the reserved ones may go unnamed.
     mentioned: Vec<bool>,
+    /// Whether checks read the reserved ones.
+    pub(super) checks_read_all: bool,
 }
 
 impl KeyBuilder {
     pub(super) fn new() -> Self {
-        let mut builder = KeyBuilder { slots: HashMap::new(), names: Vec::new(), mentioned: Vec::new() };
+        let mut builder = KeyBuilder {
+            slots: FoldMap::default(),
+            spellings: FoldMap::default(),
+            names: Vec::new(),
+            mentioned: Vec::new(),
+            checks_read_all: false,
+        };
         builder.slot("aws:PrincipalArn");
         builder.slot("aws:userid");
         builder.mentioned.fill(false);
@@ -66,6 +98,11 @@ impl KeyBuilder {
     }
 
     pub(super) fn slot(&mut self, name: &str) -> Slot {
+        if let Some(slot) = self.spellings.get(name)
+            && self.mentioned.get(slot.0 as usize) == Some(&true)
+        {
+            return *slot;
+        }
         // A set is at most as large as its texts, whose offsets fit 32 bits.
         let next = Slot(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
         let slot = *self.slots.entry(name.to_ascii_lowercase()).or_insert(next);
@@ -75,6 +112,7 @@ impl KeyBuilder {
         } else if let Some(mentioned) = self.mentioned.get_mut(slot.0 as usize) {
             *mentioned = true;
         }
+        self.spellings.insert(name.into(), slot);
         slot
     }
 
@@ -87,8 +125,12 @@ impl KeyBuilder {
     pub(super) fn finish(self) -> KeyTable {
         let size = (self.names.len() * 2).next_power_of_two();
         let mut places = vec![0u32; size].into_boxed_slice();
-        for (name, slot) in self.names.iter().zip(1..) {
-            let mut place = hash_folded(name) & (size - 1);
+        let keys = self.names.into_iter().zip(self.mentioned);
+        let keys: Box<[Key]> = keys
+            .map(|(name, mentioned)| Key { hash: key_hash(&name), name, is_read: mentioned || self.checks_read_all })
+            .collect();
+        for (key, slot) in keys.iter().zip(1..) {
+            let mut place = key.hash as usize & (size - 1);
             while places.get(place).is_some_and(|&taken| taken != 0) {
                 place = (place + 1) & (size - 1);
             }
@@ -96,74 +138,86 @@ impl KeyBuilder {
                 *free = slot;
             }
         }
-        KeyTable { names: self.names, places }
+        KeyTable { keys, places }
     }
-}
-
-/// Length and last eight bytes of the name with the bit off that tells ASCII letters' case: names of one service
-/// begin alike and end differently. The table is filled from policies, never from requests, so a request cannot
-/// crowd it.
-fn hash_folded(name: &str) -> usize {
-    const CASE_BITS: u64 = 0x2020_2020_2020_2020;
-    let bytes = name.as_bytes();
-    let tail = match bytes.last_chunk::<8>() {
-        Some(tail) => u64::from_le_bytes(*tail),
-        None => bytes.iter().fold(0, |tail, byte| tail << 8 | u64::from(*byte)),
-    };
-    let hash = ((tail | CASE_BITS) ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    // The high bits of a product depend on all bits of its factors.
-    (hash >> 32) as usize
 }
 
 /// The values of one request by slot.
-#[derive(Clone, Copy)]
-pub(super) struct Values<'r> {
-    /// For each slot an index into `entries`, or [`ABSENT`].
-    pub index: &'r [u32],
-    pub entries: Entries<'r>,
-}
-
-/// Marks a slot for which a request has no value.
-pub(super) const ABSENT: u32 = u32::MAX;
-
-/// Where the values of a request stand.
-#[derive(Clone, Copy)]
-pub(super) enum Entries<'r> {
-    /// In the context of a request by name.
-    Named(&'r [ContextEntry<'r>]),
-    /// In the context of a bound session, in what one check adds by handle, and in the account of its resource, in
-    /// this order.
-    Bound {
-        session: &'r [ContextEntry<'static>],
-        added: &'r [(&'r KeyHandle, ContextValue<'r>)],
-        account: Option<&'r ContextValue<'r>>,
-    },
-}
-
-impl<'r> Values<'r> {
-    pub(super) fn get(&self, slot: Slot) -> Option<&'r ContextValue<'r>> {
-        let index = *self.index.get(slot.0 as usize)? as usize;
-        match self.entries {
-            Entries::Named(entries) => entries.get(index).map(|entry| &entry.value),
-            Entries::Bound { session, added, account } => {
-                if let Some(entry) = session.get(index) {
-                    return Some(&entry.value);
-                }
-                let index = index.checked_sub(session.len())?;
-                match added.get(index) {
-                    Some((_, value)) => Some(value),
-                    None => account.filter(|_| index == added.len()),
-                }
-            }
-        }
-    }
+pub(super) trait Values {
+    /// The value of a slot, if the request has one.
+    fn get(&self, slot: Slot) -> Option<&ContextValue<'_>>;
 
     /// The text of a single-valued key.
-    pub(super) fn single(&self, slot: Slot) -> Option<&'r str> {
+    fn single(&self, slot: Slot) -> Option<&str> {
         match self.get(slot)? {
             ContextValue::Single(text) => Some(text),
             ContextValue::Multi(_) => None,
         }
+    }
+}
+
+/// No values: for what holds no variables.
+pub(super) struct NoValues;
+
+impl Values for NoValues {
+    fn get(&self, _: Slot) -> Option<&ContextValue<'_>> {
+        None
+    }
+}
+
+/// The values of a request by name. A key is looked up when it is first asked for: most decisions ask for few.
+pub(super) struct Named<'r> {
+    pub context: &'r Context<'r>,
+    pub keys: &'r KeyTable,
+    pub found: &'r [Cell<Found>],
+    /// Of this request; what is stamped otherwise is of an earlier one.
+    pub epoch: u32,
+}
+
+/// Where the value of a slot stands in a context, once it was looked up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Found {
+    epoch: u32,
+    /// An index, or [`ABSENT`].
+    entry: u32,
+}
+
+/// Marks a slot for which a request has no value.
+const ABSENT: u32 = u32::MAX;
+
+/// A context of more keys is looked up whole, key by key, instead of searched for each slot.
+const SEARCHED: usize = 16;
+
+impl Named<'_> {
+    /// Looks every key of a large context up, so that the work is bounded by the number of its keys.
+    pub(super) fn prepare(&self) {
+        if self.context.entries().len() <= SEARCHED {
+            return;
+        }
+        for found in self.found {
+            found.set(Found { epoch: self.epoch, entry: ABSENT });
+        }
+        for (entry, at) in self.context.entries().iter().zip(0..) {
+            if let Some(found) = self.keys.find(entry.hash, &entry.key).and_then(|slot| self.found.get(slot.0 as usize))
+            {
+                found.set(Found { epoch: self.epoch, entry: at });
+            }
+        }
+    }
+}
+
+impl Values for Named<'_> {
+    fn get(&self, slot: Slot) -> Option<&ContextValue<'_>> {
+        let cell = self.found.get(slot.0 as usize)?;
+        let found = cell.get();
+        if found.epoch == self.epoch {
+            return self.context.entries().get(found.entry as usize).map(|entry| &entry.value);
+        }
+        let key = self.keys.keys.get(slot.0 as usize)?;
+        let at = self.context.find(key.hash, &key.name);
+        let entry = at.and_then(|at| u32::try_from(at).ok()).unwrap_or(ABSENT);
+        cell.set(Found { epoch: self.epoch, entry });
+        self.context.entries().get(at?).map(|entry| &entry.value)
     }
 }
 
@@ -178,13 +232,14 @@ mod tests {
         let slots: Vec<Slot> = names.iter().map(|name| builder.slot(name)).collect();
         assert_eq!(builder.slot("AWS:PRINCIPALTAG/TEAM7"), slots[7]);
         let table = builder.finish();
+        let find = |name: &str| table.find(key_hash(name), name);
         for (name, slot) in names.iter().zip(slots) {
-            assert_eq!(table.find(&name.to_uppercase()), Some(slot));
+            assert_eq!(find(&name.to_uppercase()), Some(slot));
             assert_eq!(table.name(slot), name);
         }
-        assert_eq!(table.find("aws:PrincipalTag/Team500"), None);
-        assert_eq!(table.find("AWS:principalarn"), Some(PRINCIPAL_ARN));
-        assert_eq!(table.find("aws:userid"), Some(USER_ID));
-        assert_eq!(table.find(""), None);
+        assert_eq!(find("aws:PrincipalTag/Team500"), None);
+        assert_eq!(find("AWS:principalarn"), Some(PRINCIPAL_ARN));
+        assert_eq!(find("aws:userid"), Some(USER_ID));
+        assert_eq!(find(""), None);
     }
 }

@@ -144,3 +144,20 @@ fn handles_of_another_tree_are_refused() {
     assert!(bound.decide(&one.action("s3:GetObject").unwrap(), "*", &[]).unwrap().is_allowed());
     assert!(bound.decide(&two.action("s3:GetObject").unwrap(), "*", &[]).is_err());
 }
+
+#[test]
+fn denies_of_whole_services_meet_known_actions() {
+    let tree = tree_of(
+        r#"{"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:Query", "s3:GetObject"], "Resource": "*"},
+           {"Effect": "Deny", "Action": ["s3:*", "dynamodb:*"], "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}"#,
+    );
+    for action in ["dynamodb:Query", "dynamodb:GetItem", "s3:GetObject", "DYNAMODB:query"] {
+        for (secure, outcome) in
+            [("true", Outcome::Allowed), ("false", Outcome::ExplicitDeny), ("FALSE", Outcome::ExplicitDeny)]
+        {
+            let request = Request::new(SESSION, action, "arn:aws:s3:::x").unwrap();
+            let request = request.with("aws:SecureTransport", secure).unwrap();
+            assert_eq!(tree.decide(&request).unwrap().outcome(), outcome, "{action} {secure}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::principal::Levels;
 use crate::decision::{Check, Gate, Grant, GrantLevel, Reason, ResourceGrant};
-use crate::request::{Head, PrincipalKind};
+use crate::request::{Head, PrincipalKind, Special};
 
 /// Where a statement stands, in the order of the checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,7 +76,9 @@ pub(super) struct Facts<S> {
     /// Whether the VPC endpoint policy allows.
     pub endpoint: bool,
     /// For each grant level an `Allow` of the resource's policy that gave it.
-    pub grants: [Option<S>; 5],
+    grants: [Option<S>; 5],
+    /// The grant levels that were given.
+    levels: Levels,
     /// An `Allow` of an identity-based policy.
     pub identity: Option<S>,
     /// Whether the boundary allows.
@@ -91,6 +93,7 @@ impl<S> Default for Facts<S> {
             service_control: 0,
             endpoint: false,
             grants: [const { None }; 5],
+            levels: Levels::NONE,
             identity: None,
             boundary: false,
             session: false,
@@ -103,11 +106,20 @@ impl<S: Copy> Facts<S> {
         self.grants.get(level as usize).copied().flatten()
     }
 
-    pub(super) fn levels(&self) -> Levels {
-        let all =
+    /// Notes an `Allow` of the resource's policy; the first of each level is kept.
+    pub(super) fn note_grant(&mut self, levels: Levels, statement: S) {
+        const EVERY: [GrantLevel; 5] =
             [GrantLevel::Direct, GrantLevel::Everyone, GrantLevel::ViaRole, GrantLevel::ViaUser, GrantLevel::Account];
-        let given = all.into_iter().filter(|level| self.grant(*level).is_some());
-        given.fold(Levels::NONE, Levels::with)
+        for level in EVERY.into_iter().filter(|level| levels.contains(*level)) {
+            self.levels = self.levels.with(level);
+            if let Some(grant) = self.grants.get_mut(level as usize) {
+                grant.get_or_insert(statement);
+            }
+        }
+    }
+
+    pub(super) fn levels(&self) -> Levels {
+        self.levels
     }
 }
 
@@ -131,6 +143,9 @@ impl Missing {
     }
 
     fn first(&self) -> Option<Gate> {
+        if self.0 == 0 {
+            return None;
+        }
         use Gate::{Partition, PermissionsBoundary, Principal, Resource, ServiceControlPolicy, Session, VpcEndpoint};
         [ServiceControlPolicy, VpcEndpoint, Partition, Resource, Principal, PermissionsBoundary, Session]
             .into_iter()
@@ -141,12 +156,14 @@ impl Missing {
 /// The verdict when no `Deny` matched: gates (Rules E7, E12, E16), then the grant for the kind of caller.
 pub(super) fn verdict<S: Copy>(facts: &Facts<S>, required: &Required, head: &Head<'_>) -> (Reason, Option<S>) {
     let mut missing = Missing::default();
-    let levels_wanted = u64::MAX.checked_shr(64 - required.service_control_levels.min(64)).unwrap_or(0);
-    missing.note(Gate::ServiceControlPolicy, facts.service_control & levels_wanted != levels_wanted);
+    if required.service_control_levels > 0 {
+        let wanted = u64::MAX.checked_shr(64 - required.service_control_levels.min(64)).unwrap_or(0);
+        missing.note(Gate::ServiceControlPolicy, facts.service_control & wanted != wanted);
+    }
     missing.note(Gate::VpcEndpoint, required.endpoint && !facts.endpoint);
     missing.note(Gate::Partition, partitions_differ(head));
     // Rule E35: users and root users were answered before.
-    missing.note(Gate::Principal, head.action.is_one_of(&["sts:GetSessionToken"]));
+    missing.note(Gate::Principal, head.action.is(Special::GetsSessionToken));
     let (grant, statement) = match head.principal.kind() {
         PrincipalKind::Anonymous => resource_grant(facts, &[ResourceGrant::Everyone], &mut missing),
         PrincipalKind::Service | PrincipalKind::FederatedIdp => {
@@ -185,6 +202,9 @@ fn resource_grant<S: Copy>(facts: &Facts<S>, wanted: &[ResourceGrant], missing: 
 }
 
 fn strongest<S: Copy>(facts: &Facts<S>, wanted: &[ResourceGrant]) -> Option<(ResourceGrant, S)> {
+    if facts.levels.is_empty() {
+        return None;
+    }
     wanted.iter().find_map(|&wanted| {
         let level = match wanted {
             ResourceGrant::Direct => GrantLevel::Direct,

@@ -1,41 +1,42 @@
 //! The walk: denies first, then allows, then the verdict.
 
-use std::cell::Cell;
 use std::ops::ControlFlow;
 
-use super::action::ActionClass;
+use super::action::{ActionSet, Class};
+use super::bound::KnownConditions;
+use super::entry::{Entry, Visitor};
 use super::principal::Levels;
-use super::scratch::{Known, Memo};
+use super::resource::Look;
+use super::scratch::Notes;
 use super::slots::{PRINCIPAL_ARN, Values};
 use super::verdict::{Facts, Place, Places, Required, verdict};
 use super::{Branch, Node, NodeId, Tree};
 use crate::decision::{Decision, Grant, GrantLevel, Reason};
 use crate::document::{Effect, PolicyKind};
-use crate::request::{Head, PrincipalKind, RequestError, RequestErrorKind};
+use crate::request::{Head, PrincipalKind, RequestError, RequestErrorKind, Special};
 
 /// What is asked: a classified request with its values by slot and the class of its action.
-#[derive(Clone, Copy)]
-pub(super) struct Question<'r> {
+pub(super) struct Question<'r, V> {
     pub head: &'r Head<'r>,
-    pub values: Values<'r>,
-    pub class: &'r ActionClass,
+    pub values: &'r V,
+    pub class: Class<'r>,
+    pub notes: Notes<'r>,
+    /// Conditions that are known beforehand.
+    pub known: KnownConditions<'r>,
 }
 
-const EVERY_LEVEL: [GrantLevel; 5] =
-    [GrantLevel::Direct, GrantLevel::Everyone, GrantLevel::ViaRole, GrantLevel::ViaUser, GrantLevel::Account];
-
 impl Tree {
-    pub(super) fn answer(&self, question: &Question<'_>, memo: &mut Memo) -> Result<Decision, RequestError> {
+    pub(super) fn answer<V: Values>(&self, question: &Question<'_, V>) -> Result<Decision, RequestError> {
         self.check_applicable(question)?;
         if needs_no_permission(question.head) {
             return Ok(Decision::new(Reason::Allowed(Grant::NoPermissionNeeded), None));
         }
         let applicable = self.applicable(question);
-        if let Some((place, node)) = self.first_deny(question, applicable, memo) {
-            let statement = self.denies.node(node).map(|node| node.id);
+        if let Some((place, node)) = self.first_deny(question, applicable) {
+            let statement = self.denies.id(node);
             return Ok(Decision::new(Reason::ExplicitDeny(place.check()), statement));
         }
-        let facts = self.facts(question, applicable, memo);
+        let facts = self.facts(question, applicable);
         let levels = self.given.service_control_levels;
         let required = Required {
             service_control_levels: if applicable.contains(Place::ServiceControl) { levels } else { 0 },
@@ -44,11 +45,11 @@ impl Tree {
             session: self.given.session,
         };
         let (reason, node) = verdict(&facts, &required, question.head);
-        Ok(Decision::new(reason, node.and_then(|node| self.allows.node(node)).map(|node| node.id)))
+        Ok(Decision::new(reason, node.and_then(|node| self.allows.id(node))))
     }
 
     /// Inputs that cannot apply are errors (Rules E2, E6, E33).
-    fn check_applicable(&self, question: &Question<'_>) -> Result<(), RequestError> {
+    fn check_applicable<V: Values>(&self, question: &Question<'_, V>) -> Result<(), RequestError> {
         let given = &self.given;
         let principal = &question.head.principal;
         let inapplicable = |rule, message: &str| Err(RequestError::new(RequestErrorKind::Inapplicable, rule, message));
@@ -76,7 +77,7 @@ impl Tree {
     }
 
     /// Rule E2, "Unnamed".
-    fn check_unnamed(&self, question: &Question<'_>) -> Result<(), RequestError> {
+    fn check_unnamed<V: Values>(&self, question: &Question<'_, V>) -> Result<(), RequestError> {
         let given = &self.given;
         let others = given.boundary
             || given.session
@@ -96,160 +97,184 @@ impl Tree {
     }
 
     /// Where policies are that apply to this caller (Rules E13, E15).
-    fn applicable(&self, question: &Question<'_>) -> Places {
+    fn applicable<V: Values>(&self, question: &Question<'_, V>) -> Places {
         let head = question.head;
         let mut places = self.denies.places.union(self.allows.places);
         // A level without documents has no statement, and limits all the same.
         if self.given.service_control_levels > 0 {
             places = places.with(Place::ServiceControl);
         }
-        let limited = places.contains(Place::ServiceControl) || places.contains(Place::ResourceControl);
-        let service_linked = limited && head.is_service_linked(question.values.single(PRINCIPAL_ARN));
+        if !places.contains(Place::ServiceControl) && !places.contains(Place::ResourceControl) {
+            return places;
+        }
+        let service_linked = head.is_service_linked(question.values.single(PRINCIPAL_ARN));
         use PrincipalKind::{FederatedUser, Role, Root, Session, User};
         if service_linked || !matches!(head.principal.kind(), Root | User | Session | Role | FederatedUser) {
             places = places.without(Place::ServiceControl);
         }
-        if service_linked || head.action.is_one_of(&["kms:RetireGrant"]) || head.assumes_service_linked_role() {
+        if service_linked || head.action.is(Special::RetiresGrant) || head.assumes_service_linked_role() {
             places = places.without(Place::ResourceControl);
         }
         places
     }
 
     /// A matching `Deny` of the first check that has one (Rule E10).
-    fn first_deny(&self, question: &Question<'_>, applicable: Places, memo: &mut Memo) -> Option<(Place, NodeId)> {
+    fn first_deny<V: Values>(&self, question: &Question<'_, V>, applicable: Places) -> Option<(Place, NodeId)> {
         let mut places = self.denies.places.intersect(applicable);
         if disregards_bucket_denies(question.head) {
             places = places.without(Place::Resource);
         }
         let earliest = places.first()?;
-        let best: Cell<Option<(Place, NodeId)>> = Cell::new(None);
-        let wanted = |id: NodeId| {
-            self.denies.node(id).is_some_and(|node| {
-                let is_earlier = best.get().is_none_or(|(place, _)| node.place < place);
-                places.contains(node.place)
-                    && (is_earlier || !self.switches.early_end)
-                    && question.class.contains(node.actions)
-            })
-        };
-        let visit = |id: NodeId| {
-            let Some(node) = self.denies.node(id) else { return ControlFlow::Continue(()) };
-            let is_earlier = best.get().is_none_or(|(place, _)| node.place < place);
-            if is_earlier
-                && self.covers(node, Effect::Deny, question)
-                && self.conditions_hold(&self.denies, node, question, memo)
-            {
-                best.set(Some((node.place, id)));
-                if node.place == earliest && self.switches.early_end {
-                    return ControlFlow::Break(());
-                }
-            }
-            ControlFlow::Continue(())
-        };
-        let _ = self.denies.resources.matching(&question.head.resource, &self.arena, &question.values, wanted, visit);
-        best.get()
+        let mut walk = Denies { tree: self, question, places, earliest, best: None };
+        let _ = self.denies.resources.matching(&self.look(question, question.notes), &mut walk);
+        walk.best
     }
 
     /// What the matching `Allow` statements give.
-    fn facts(&self, question: &Question<'_>, applicable: Places, memo: &mut Memo) -> Facts<NodeId> {
-        let mut facts = Facts::default();
-        // Places where a further `Allow` could still change anything.
-        let open = Cell::new(self.allows.places.intersect(applicable));
-        let wanted = |id: NodeId| {
-            self.allows
-                .node(id)
-                .is_some_and(|node| open.get().contains(node.place) && question.class.contains(node.actions))
-        };
-        let visit = |id: NodeId| {
-            if let Some(node) = self.allows.node(id)
-                && self.allow(id, node, question, &mut facts, memo)
-                && self.switches.early_end
-            {
-                open.set(open.get().without(node.place));
-                if open.get().is_empty() {
-                    return ControlFlow::Break(());
-                }
-            }
-            ControlFlow::Continue(())
-        };
-        if !open.get().is_empty() {
-            let _ =
-                self.allows.resources.matching(&question.head.resource, &self.arena, &question.values, wanted, visit);
+    fn facts<V: Values>(&self, question: &Question<'_, V>, applicable: Places) -> Facts<NodeId> {
+        let open = self.allows.places.intersect(applicable);
+        let mut walk = Allows { tree: self, question, open, facts: Facts::default() };
+        if !open.is_empty() {
+            let notes = question.notes.behind(self.denies.resources.room());
+            let _ = self.allows.resources.matching(&self.look(question, notes), &mut walk);
         }
-        facts
+        walk.facts
     }
 
+    fn look<'r, V>(&'r self, question: &'r Question<'r, V>, notes: Notes<'r>) -> Look<'r, V> {
+        Look { resource: &question.head.resource, arena: &self.arena, values: question.values, notes }
+    }
+
+    fn levels<V: Values>(&self, node: &Node, question: &Question<'_, V>) -> Levels {
+        let principals = node.principals().and_then(|index| self.principals.get(index));
+        principals.map_or(Levels::NONE, |principals| principals.levels(question.head, question.values))
+    }
+
+    /// Whether a statement covers the caller; those without principal do (Rule E8).
+    #[inline]
+    fn covers<V: Values>(&self, node: &Node, effect: Effect, question: &Question<'_, V>) -> bool {
+        match node.principals() {
+            None => true,
+            // An unknown index cannot arise; a `Deny` then covers, an `Allow` does not.
+            Some(index) => self.principals.get(index).map_or(effect == Effect::Deny, |principals| {
+                principals.covers(effect, self.given.boundary, question.head, question.values)
+            }),
+        }
+    }
+
+    #[inline]
+    fn conditions_hold<V: Values>(&self, branch: &Branch, node: &Node, question: &Question<'_, V>) -> bool {
+        branch.conditions_of(node).iter().all(|&id| {
+            if let Some(known) = question.known.get(id) {
+                return known;
+            }
+            if !self.switches.memo || !self.conditions.is_shared(id) {
+                return self.conditions.holds(id, &self.arena, question.values);
+            }
+            question.notes.known(id).unwrap_or_else(|| {
+                let holds = self.conditions.holds(id, &self.arena, question.values);
+                question.notes.remember(id, holds);
+                holds
+            })
+        })
+    }
+}
+
+/// The walk over the denies.
+struct Denies<'w, V> {
+    tree: &'w Tree,
+    question: &'w Question<'w, V>,
+    places: Places,
+    /// Nothing can come before it.
+    earliest: Place,
+    best: Option<(Place, NodeId)>,
+}
+
+impl<V: Values> Visitor<()> for Denies<'_, V> {
+    #[inline]
+    fn wants(&self, place: Place, actions: ActionSet) -> bool {
+        self.question.class.contains(actions)
+            && self.places.contains(place)
+            && (self.best.is_none_or(|(best, _)| place < best) || !self.tree.switches.early_end)
+    }
+
+    #[inline]
+    fn visit(&mut self, entry: &Entry) -> ControlFlow<()> {
+        let Some(node) = self.tree.denies.node(entry.statement) else { return ControlFlow::Continue(()) };
+        if self.best.is_none_or(|(best, _)| entry.place < best)
+            && self.tree.covers(node, Effect::Deny, self.question)
+            && self.tree.conditions_hold(&self.tree.denies, node, self.question)
+        {
+            self.best = Some((entry.place, entry.statement));
+            if entry.place == self.earliest && self.tree.switches.early_end {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// The walk over the allows.
+struct Allows<'w, V> {
+    tree: &'w Tree,
+    question: &'w Question<'w, V>,
+    /// Places where a further `Allow` could still change anything.
+    open: Places,
+    facts: Facts<NodeId>,
+}
+
+impl<V: Values> Visitor<()> for Allows<'_, V> {
+    #[inline]
+    fn wants(&self, place: Place, actions: ActionSet) -> bool {
+        self.question.class.contains(actions) && self.open.contains(place)
+    }
+
+    #[inline]
+    fn visit(&mut self, entry: &Entry) -> ControlFlow<()> {
+        if let Some(node) = self.tree.allows.node(entry.statement)
+            && self.allow(entry, node)
+            && self.tree.switches.early_end
+        {
+            self.open = self.open.without(entry.place);
+            if self.open.is_empty() {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl<V: Values> Allows<'_, V> {
     /// Notes what one `Allow` gives; returns whether its place has nothing more to give.
-    fn allow(
-        &self,
-        id: NodeId,
-        node: &Node,
-        question: &Question<'_>,
-        facts: &mut Facts<NodeId>,
-        memo: &mut Memo,
-    ) -> bool {
-        if node.place == Place::Resource {
-            let levels = self.levels(node, question);
-            if !levels.is_empty() && self.conditions_hold(&self.allows, node, question, memo) {
-                for level in EVERY_LEVEL.into_iter().filter(|level| levels.contains(*level)) {
-                    if let Some(grant) = facts.grants.get_mut(level as usize) {
-                        grant.get_or_insert(id);
-                    }
-                }
+    #[inline]
+    fn allow(&mut self, entry: &Entry, node: &Node) -> bool {
+        let (tree, question) = (self.tree, self.question);
+        let id = entry.statement;
+        if entry.place == Place::Resource {
+            let levels = tree.levels(node, question);
+            if !levels.is_empty() && tree.conditions_hold(&tree.allows, node, question) {
+                self.facts.note_grant(levels, id);
             }
             // No level is stronger, and none opens what this one does not.
-            return facts.levels().contains(GrantLevel::Direct);
+            return self.facts.levels().contains(GrantLevel::Direct);
         }
-        if !self.covers(node, Effect::Allow, question) || !self.conditions_hold(&self.allows, node, question, memo) {
+        if !tree.covers(node, Effect::Allow, question) || !tree.conditions_hold(&tree.allows, node, question) {
             return false;
         }
-        match node.place {
+        let facts = &mut self.facts;
+        match entry.place {
             Place::Identity => facts.identity = facts.identity.or(Some(id)),
             Place::Boundary => facts.boundary = true,
             Place::Session => facts.session = true,
             Place::Endpoint => facts.endpoint = true,
             Place::ServiceControl => {
-                facts.service_control |= 1u64.checked_shl(u32::from(node.id.place.level)).unwrap_or(0);
-                return facts.service_control.count_ones() == self.given.service_control_levels;
+                let level = tree.allows.id(id).map_or(u32::MAX, |id| u32::from(id.place.level));
+                facts.service_control |= 1u64.checked_shl(level).unwrap_or(0);
+                return facts.service_control.count_ones() == tree.given.service_control_levels;
             }
             Place::ResourceControl | Place::Resource => {}
         }
         true
-    }
-
-    fn levels(&self, node: &Node, question: &Question<'_>) -> Levels {
-        let principals = node.principals.and_then(|index| self.principals.get(index as usize));
-        principals.map_or(Levels::NONE, |principals| principals.levels(question.head, &question.values))
-    }
-
-    /// Whether a statement covers the caller; those without principal do (Rule E8).
-    fn covers(&self, node: &Node, effect: Effect, question: &Question<'_>) -> bool {
-        match node.principals {
-            None => true,
-            // An unknown index cannot arise; a `Deny` then covers, an `Allow` does not.
-            Some(index) => self.principals.get(index as usize).map_or(effect == Effect::Deny, |principals| {
-                principals.covers(effect, self.given.boundary, question.head, &question.values)
-            }),
-        }
-    }
-
-    fn conditions_hold(&self, branch: &Branch, node: &Node, question: &Question<'_>, memo: &mut Memo) -> bool {
-        let range = node.conditions.start as usize..node.conditions.end as usize;
-        branch.conditions.get(range).unwrap_or_default().iter().all(|&id| {
-            match memo.get(id) {
-                Known::True if self.switches.memo => return true,
-                Known::False if self.switches.memo => return false,
-                _ => {}
-            }
-            let holds = self.conditions.holds(id, &self.arena, &question.values);
-            memo.set(id, holds);
-            holds
-        })
-    }
-}
-
-impl Branch {
-    pub(super) fn node(&self, id: NodeId) -> Option<&Node> {
-        self.statements.get(id.0 as usize)
     }
 }
 
@@ -258,13 +283,12 @@ fn needs_no_permission(head: &Head<'_>) -> bool {
     let kind = head.principal.kind();
     let is_signed = kind != PrincipalKind::Anonymous;
     let is_user = matches!(kind, PrincipalKind::User | PrincipalKind::Root);
-    (is_signed && head.action.is_one_of(&["sts:GetCallerIdentity"]))
-        || (is_user && head.action.is_one_of(&["sts:GetSessionToken"]))
+    (is_signed && head.action.is(Special::GetsCallerIdentity)) || (is_user && head.action.is(Special::GetsSessionToken))
 }
 
 /// Rule E26.
 fn disregards_bucket_denies(head: &Head<'_>) -> bool {
     head.principal.kind() == PrincipalKind::Root
         && head.is_same_account()
-        && head.action.is_one_of(&["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"])
+        && head.action.is(Special::HandlesBucketPolicy)
 }

@@ -22,7 +22,7 @@ fn read(path: &Path) -> Vec<Case> {
 fn both(engine: &iamtree::Engine, request: &Request<'_>) -> Result<Outcome, String> {
     let explained = engine.explain(request).map_err(|error| error.to_string())?;
     let compiled = engine.decide(request).map_err(|error| error.to_string())?;
-    let plain = Reference::new(engine.policies()).decide(request).map_err(|error| error.to_string())?;
+    let plain = Reference::new(&engine.policies()).decide(request).map_err(|error| error.to_string())?;
     assert_eq!((compiled.reason(), plain.reason()), (explained.reason, explained.reason));
     Ok(explained.decision)
 }

@@ -11,7 +11,7 @@ use iamtree::decision::{Check, CheckEffect, CheckType, Gate};
 use iamtree::reference::{Explained, Reference};
 use iamtree::strategies::{Questions, RequestSpec, identity_set, policy_set, questions};
 use iamtree::tree::Switches;
-use iamtree::{Decision, Engine, Explanation, KeyHandle, Outcome, PolicySet, Reason, RequestError, Session};
+use iamtree::{Decision, Engine, Explanation, KeyHandle, Outcome, PolicySet, Reason, Request, RequestError, Session};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 
@@ -141,6 +141,10 @@ impl<'s> Evaluators<'s> {
         let explained = self.reference.explain(&request);
         for (switches, engine) in &self.engines {
             agree(&engine.decide(&request), &explained).map_err(|error| format!("{switches:?}: {error}"))?;
+            // The test of crowds asks listings of every engine.
+            if *switches == Switches::ON {
+                compare_listing(engine, spec, &request)?;
+            }
             for keys_of_session in [0, spec.context.len() / 2, spec.context.len()] {
                 if let Some(bound) = decide_bound(engine, spec, keys_of_session) {
                     let place = |error| format!("{switches:?}, {keys_of_session} keys bound: {error}");
@@ -175,6 +179,27 @@ fn agree(decided: &Result<Decision, RequestError>, explained: &Result<Explained,
     }
     let explained = explained.as_ref().map(|explained| (explained.decision, &explained.matched));
     Err(format!("the evaluators differ\n     tree: {decided:?}\nreference: {explained:?}"))
+}
+
+/// A batch answers like single requests. The resource of the question stands between others.
+fn compare_listing(engine: &Engine, spec: &RequestSpec, request: &Request<'_>) -> Result<(), String> {
+    let listing = [
+        "arn:aws:s3:::app/red/1",
+        &spec.resource,
+        "*",
+        "arn:aws:sqs:us-east-1:444455556666:jobs",
+        "app",
+        &spec.resource,
+    ];
+    for (resource, listed) in listing.into_iter().zip(engine.decide_all(request, listing)) {
+        let single = RequestSpec { resource: resource.to_owned(), ..spec.clone() };
+        let single = single.request().and_then(|request| engine.decide(&request)).map_err(|error| error.kind());
+        let listed = listed.map_err(|error| error.kind());
+        if single != listed {
+            return Err(format!("{resource}: alone {single:?}, in a listing {listed:?}"));
+        }
+    }
+    Ok(())
 }
 
 /// Asks a bound session that knows the first keys of the context; the others come with the question. `None` for

@@ -19,7 +19,8 @@ fn a_document_at_rest_is_the_document_that_was_read() {
     );
     let environment = read_files(&[("environment.json", &text)]).unwrap();
     let (engine, _) = environment.resolve(&request(SESSION, "s3:GetObject", "arn:aws:s3:::app/x")).unwrap();
-    let documents = engine.policies().identity_documents();
+    let policies = engine.policies();
+    let documents = policies.identity_documents();
     let expected = Document::parse(PolicyKind::Identity, "expected", inline).unwrap();
     for (document, name, position) in [
         (&documents[0], "environment.json#accounts.111122223333.roles.App.policies[0]", (2, 15)),

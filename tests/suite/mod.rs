@@ -3,6 +3,7 @@ mod cli;
 mod cognito;
 mod cognito_properties;
 mod conformance;
+mod crowds;
 mod differential;
 mod environment;
 mod exhaustive;

@@ -7,7 +7,7 @@ use crate::cognito::error::{Exception, ExchangeError};
 use crate::cognito::exchange::Exchange;
 use crate::cognito::session::CognitoSession;
 use crate::decision::Outcome;
-use crate::document::SetError;
+use crate::document::{PolicySet, SetError};
 use crate::engine::Engine;
 use crate::language::arn::Arn;
 use crate::request::{ContextValue, Request, RequestError};
@@ -202,7 +202,7 @@ impl Question {
     fn engine(&self, session: &CognitoSession) -> Result<Engine, SetError> {
         match &self.resource_policy {
             None => Ok(session.engine().clone()),
-            Some(document) => Engine::compile(session.policies().clone().resource(document.clone())?),
+            Some(document) => Engine::compile(PolicySet::clone(&session.policies()).resource(document.clone())?),
         }
     }
 

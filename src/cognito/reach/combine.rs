@@ -40,7 +40,8 @@ fn grants_of(
     action: Option<&str>,
 ) -> Result<Vec<ResourceGrant>, RequestError> {
     let mut by_kind: Vec<(PolicyKind, Residual)> = Vec::new();
-    for (place, document) in session.policies().documents() {
+    let policies = session.policies();
+    for (place, document) in policies.documents() {
         let statements = document.statements().iter().zip(0..);
         let left = statements.filter_map(|statement| residual(values, service, document, statement));
         by_kind.extend(left.map(|residual| (place.kind, residual)));
@@ -60,7 +61,6 @@ fn grants_of(
         let wanted = Space::new(vec![vec![glob.folded()]], Vec::new());
         opened = opened.into_iter().filter_map(|opened| opened.limited_to(&wanted)).collect();
     }
-    let policies = session.policies();
     if policies.boundary_document().is_some() {
         opened = narrowed(&opened, &allows(PolicyKind::Boundary).collect::<Vec<_>>())?;
     }

@@ -236,7 +236,7 @@ fn users_of_one_role_share_its_policies() {
     let roles = roles();
     let one = Exchange::new(&pool, &roles, IDENTITY).login(user("")).run().unwrap();
     let two = Exchange::new(&pool, &roles, "us-east-1:77aa").login(user("")).run().unwrap();
-    assert!(std::ptr::eq(one.policies(), two.policies()));
+    assert!(std::sync::Arc::ptr_eq(&one.policies(), &two.policies()));
     // What a service keeps for each logged-in user, beside the texts of the session.
     let bound = one.bind().unwrap();
     assert!(bound.heap_bytes() < 1_000, "{} bytes", bound.heap_bytes());

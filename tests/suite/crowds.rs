@@ -1,0 +1,99 @@
+//! Many statements at one place of the tree: there entries are grouped and found by their needles. Generated sets are
+//! too small for that.
+
+use iamtree::reference::Reference;
+use iamtree::tree::Switches;
+use iamtree::{Document, Engine, PolicyKind, PolicySet, Request};
+
+/// Small random numbers, the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n
+    }
+
+    fn pick(&mut self, items: &[&'static str]) -> &'static str {
+        items[self.below(items.len())]
+    }
+}
+
+const ACTIONS: [&str; 6] = [
+    r#""Action": "s3:GetObject""#,
+    r#""Action": ["s3:Get*", "sqs:*"]"#,
+    r#""Action": "*""#,
+    r#""NotAction": "s3:GetObject""#,
+    r#""Action": "s3:PutObject""#,
+    r#""Action": "s3:?utObject""#,
+];
+
+const CONDITIONS: [&str; 4] = [
+    "",
+    r#", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "red"}}"#,
+    r#", "Condition": {"StringLike": {"aws:PrincipalTag/team": "*e*"}, "Bool": {"aws:SecureTransport": "true"}}"#,
+    r#", "Condition": {"StringNotEquals": {"aws:PrincipalTag/team": ["red", "${k:v}"]}}"#,
+];
+
+const HEADS: [&str; 6] = ["", "*", "*", "?", "${k:v}", "ab"];
+const PARTS: [&str; 8] = ["a", "b", "ab", "-a", "/", "*", "?", "${k:v}"];
+const FIELDS: [&str; 5] = ["arn:aws:s3:::", "arn:aws:s3:::", "arn:aws:s3:::", "arn:aws:s3:*:*:", "arn:a*:s3:::"];
+
+fn pattern(dice: &mut Dice) -> String {
+    let mut pattern = format!("{}{}", dice.pick(&FIELDS), dice.pick(&HEADS));
+    (0..dice.below(4)).for_each(|_| pattern.push_str(dice.pick(&PARTS)));
+    pattern
+}
+
+fn statement(dice: &mut Dice) -> String {
+    let effect = if dice.below(4) == 0 { "Deny" } else { "Allow" };
+    let resource = if dice.below(12) == 0 { "*".to_owned() } else { pattern(dice) };
+    let (action, condition) = (dice.pick(&ACTIONS), dice.pick(&CONDITIONS));
+    format!(r#"{{"Effect": "{effect}", {action}, "Resource": "{resource}"{condition}}}"#)
+}
+
+fn document(dice: &mut Dice, kind: PolicyKind, statements: usize) -> Document {
+    let statements: Vec<String> = (0..statements).map(|_| statement(dice)).collect();
+    let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
+    Document::parse(kind, "p.json", &text).unwrap()
+}
+
+#[test]
+fn every_switch_answers_like_the_reference() {
+    let mut dice = Dice(1);
+    let mut outcomes = std::collections::BTreeMap::new();
+    for round in 0..60 {
+        let sizes = [6, 20, 120];
+        let set = PolicySet::new().identity(document(&mut dice, PolicyKind::Identity, sizes[round % 3]));
+        let set = match round % 4 {
+            0 => set.boundary(document(&mut dice, PolicyKind::Boundary, 30)).unwrap(),
+            1 => set.session(document(&mut dice, PolicyKind::Session, 30)),
+            _ => set,
+        };
+        let engines: Vec<(Switches, Engine)> = Switches::each_off()
+            .into_iter()
+            .map(|switches| (switches, Engine::compile_with(set.clone(), switches).unwrap()))
+            .collect();
+        let reference = Reference::new(&set);
+        for _ in 0..60 {
+            let mut resource = "arn:aws:s3:::".to_owned();
+            (0..1 + dice.below(5)).for_each(|_| resource.push_str(dice.pick(&["a", "b", "-a", "/", "é", "a:b"])));
+            let action = dice.pick(&["s3:GetObject", "s3:getobjectacl", "s3:PutObject", "sqs:SendMessage"]);
+            let request = Request::new("arn:aws:sts::111122223333:assumed-role/App/one", action, &resource).unwrap();
+            let request = request.with("k:v", dice.pick(&["a", "b", "*", "ab", ""])).unwrap();
+            let request = request.with("aws:PrincipalTag/team", dice.pick(&["red", "blue"])).unwrap();
+            let request = request.with("aws:SecureTransport", dice.pick(&["true", "false"])).unwrap();
+            let explained = reference.explain(&request).unwrap();
+            *outcomes.entry(explained.decision.outcome()).or_insert(0) += 1;
+            for (switches, engine) in &engines {
+                let decided = engine.decide(&request).unwrap();
+                assert_eq!(decided.reason(), explained.decision.reason(), "{switches:?} {request:?}");
+                assert!(decided.statement().is_none_or(|statement| explained.matched.contains(&statement)));
+                let listed = engine.decide_all(&request, ["*", &resource, "arn:aws:s3:::ab", &resource]);
+                assert_eq!(listed[1].as_ref().unwrap().reason(), decided.reason(), "{switches:?} {request:?}");
+                assert_eq!(listed[3].as_ref().unwrap().reason(), decided.reason(), "{switches:?} {request:?}");
+            }
+        }
+    }
+    assert!(outcomes.len() == 3 && outcomes.values().all(|count| *count > 100), "{outcomes:?}");
+}
