@@ -48,23 +48,38 @@ pub(in crate::cognito) fn pool_into(files: &[Source], mistakes: &mut Mistakes) -
     parts.assemble(&last, mistakes)
 }
 
+/// What the AWS CLI would print of one resource of a template. Which it is, its type says and not its members, so that a
+/// member of another output is an unknown one.
+pub(super) enum Output {
+    Description(Value),
+    Roles(Value),
+    TagMap(Value),
+}
+
 /// Reads a pool from a template: `outputs` writes down what the AWS CLI would print.
 pub(in crate::cognito) fn template(
     source: &Source,
-    outputs: impl FnOnce(&mut Reader<'_>, &Value) -> Vec<Value>,
+    outputs: impl FnOnce(&mut Reader<'_>, &Value) -> Vec<Output>,
 ) -> Result<Pool, ReadError> {
     let mut mistakes = Mistakes::default();
     let mut parts = Parts::default();
     match json::parse(source, &Limits::default()) {
         Ok(value) => {
             let mut reader = Reader::new(source, &mut mistakes);
-            let outputs = outputs(&mut reader, &value);
-            outputs.iter().for_each(|output| file(&mut reader, output, &mut parts));
+            // A member that is there twice says two things, and whatever is read further would be one of them.
+            let outputs = if reader.repeats_no_member(&value) { outputs(&mut reader, &value) } else { Vec::new() };
+            for output in &outputs {
+                match output {
+                    Output::Description(value) => described(&mut reader, value, &DESCRIPTION, &mut parts),
+                    Output::Roles(value) => roles_file(&mut reader, value, &mut parts),
+                    Output::TagMap(value) => tag_map_file(&mut reader, value, &mut parts),
+                }
+            }
         }
         Err(diagnostic) => mistakes.add(*diagnostic),
     }
-    // If it is not described, it has been said why.
-    parts.is_described = true;
+    // If it is not described because of a mistake, that has been told.
+    parts.is_described |= !mistakes.is_empty();
     let pool = parts.assemble(source, &mut mistakes);
     mistakes.into_result(pool)
 }
@@ -102,9 +117,14 @@ fn file(reader: &mut Reader<'_>, value: &Value, parts: &mut Parts) {
 /// `describe-identity-pool`, alone or with the members of the other outputs merged in (Rule C4).
 fn description_file(reader: &mut Reader<'_>, value: &Value, parts: &mut Parts) {
     let known: Vec<&str> = DESCRIPTION.iter().chain(ROLES.iter().skip(1)).copied().chain(["PrincipalTags"]).collect();
+    described(reader, value, &known, parts);
+}
+
+/// `describe-identity-pool` with the members that are known where it stands.
+fn described(reader: &mut Reader<'_>, value: &Value, known: &[&str], parts: &mut Parts) {
     parts.is_described = true;
     let required = ["IdentityPoolId", "IdentityPoolName", "AllowUnauthenticatedIdentities"];
-    let Some(fields) = reader.object("C4", value, &required, &known) else { return };
+    let Some(fields) = reader.object("C4", value, &required, known) else { return };
     pool_id(reader, fields, parts);
     let description = description(reader, fields);
     parts.describe(reader, value, description);

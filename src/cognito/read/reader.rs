@@ -26,6 +26,14 @@ impl Mistakes {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    fn count(&self) -> usize {
+        self.listed.len() + self.left_out
+    }
+
     /// What was read, if no mistake was found. Reading nothing is a mistake that has been added.
     pub fn into_result<T>(self, read: Option<T>) -> Result<T, ReadError> {
         match read {
@@ -180,11 +188,32 @@ impl<'a> Reader<'a> {
         }
         let fields = Fields { members };
         let missing: Vec<&&str> = required.iter().filter(|name| fields.get(name).is_none()).collect();
-        for name in &missing {
-            let close = Span::new((value.span.end as usize).saturating_sub(1), value.span.end as usize);
-            self.report(rule, close, "a member is missing", "the end of the object", format!("`{name}`"));
-        }
+        missing.iter().for_each(|name| self.missing(rule, value, name));
         missing.is_empty().then_some(fields)
+    }
+
+    /// One member of an object whose other members are somebody else's business.
+    pub fn member<'v>(&mut self, rule: &'static str, value: &'v Value, name: &str) -> Option<&'v Value> {
+        let members = self.map(rule, value, "an object")?;
+        let member = Fields { members }.get(name);
+        if member.is_none() {
+            self.missing(rule, value, name);
+        }
+        member
+    }
+
+    fn missing(&mut self, rule: &'static str, object: &Value, name: &str) {
+        let end = object.span.end as usize;
+        let close = Span::new(end.saturating_sub(1), end);
+        self.report(rule, close, "a member is missing", "the end of the object", format!("`{name}`"));
+    }
+
+    /// Whether no object of a whole text repeats a member (Rule C7, T1). Whoever looks members up by their name has to
+    /// ask first: of two members it would see one.
+    pub fn repeats_no_member(&mut self, value: &Value) -> bool {
+        let before = self.mistakes.count();
+        self.repeated_members_of(value);
+        self.mistakes.count() == before
     }
 
     fn repeated_members(&mut self, members: &[Member]) {

@@ -41,6 +41,15 @@ pub(super) fn object(span: Span, members: Vec<Member>) -> Value {
     Value { span, kind: Kind::Object(members) }
 }
 
+/// A list with its items rewritten. What is no list stays as it is: it is for the reader to refuse, and here it must not
+/// become an empty one.
+pub(super) fn each(value: &Value, rewrite: impl FnMut(&Value) -> Value) -> Value {
+    match &value.kind {
+        Kind::Array(items) => list(value.span, items.iter().map(rewrite).collect()),
+        _ => value.clone(),
+    }
+}
+
 /// A member of another name, at the place of the first.
 pub(super) fn named(name: &str, member: &Member, value: Value) -> Member {
     Member { name: name.into(), name_span: member.name_span, value }

@@ -1,6 +1,7 @@
 //! Terraform: the JSON of a plan or a state (`terraform show -json`), with `aws_cognito_identity_pool`,
 //! `…_roles_attachment` and `…_provider_principal_tag`.
 
+use super::files::Output;
 use super::reader::Reader;
 use super::rewrite::{added, get, items, list, members, named, object, string, text};
 use crate::json::{Kind, Member, Value};
@@ -24,7 +25,7 @@ const NAMES: [(&str, &str); 9] = [
 
 /// The outputs of the AWS CLI that a pool of the plan would have. `pool` is its address, such as
 /// `module.app.aws_cognito_identity_pool.main`, if there are several; `id` is its id, if the plan does not know it yet.
-pub(super) fn outputs(reader: &mut Reader<'_>, plan: &Value, pool: Option<&str>, id: Option<&str>) -> Vec<Value> {
+pub(super) fn outputs(reader: &mut Reader<'_>, plan: &Value, pool: Option<&str>, id: Option<&str>) -> Vec<Output> {
     let values = get(plan, "planned_values").or_else(|| get(plan, "values"));
     let mut resources = Vec::new();
     if let Some(root) = values.and_then(|values| get(values, "root_module")) {
@@ -54,9 +55,10 @@ pub(super) fn outputs(reader: &mut Reader<'_>, plan: &Value, pool: Option<&str>,
     };
     // What is planned together with the pool does not know its id either.
     let is_attached = |values: &&Value| get(values, "identity_pool_id").and_then(text).is_none_or(|of| of == id);
-    let mut outputs = vec![description(described, id)];
-    outputs.extend(of_type(ATTACHMENT).map(|(_, values)| values).filter(is_attached).map(|values| roles(values, id)));
-    outputs.extend(of_type(TAGS).map(|(_, values)| values).filter(is_attached).map(|values| tag_map(values, id)));
+    let mut outputs = vec![Output::Description(description(described, id))];
+    let attached = |kind| of_type(kind).map(|(_, values)| values).filter(is_attached);
+    outputs.extend(attached(ATTACHMENT).map(|values| Output::Roles(roles(values, id))));
+    outputs.extend(attached(TAGS).map(|values| Output::TagMap(tag_map(values, id))));
     outputs
 }
 
