@@ -12,6 +12,7 @@
 //! which a property test holds against [`CognitoSession::decide`] for resources of the role's account. Resource policies
 //! and control policies of organizations are not looked at; in another account the owner has to allow as well.
 
+mod budget;
 mod combine;
 mod glob;
 mod residual;
@@ -130,7 +131,9 @@ impl Reach {
     ///
     /// # Errors
     ///
-    /// Returns an error if the action is malformed or belongs to another service than S3 and DynamoDB.
+    /// Returns an error if the action is malformed or belongs to another service than S3 and DynamoDB, and if the policies
+    /// are so many or their patterns so long that laying them over each other would not end in good time (T3, T8). There
+    /// is no partial answer.
     ///
     /// # Examples
     ///

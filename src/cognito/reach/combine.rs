@@ -1,5 +1,8 @@
 //! Statements taken together: who has to allow, and what denies (Rules C64, E18 to E20).
 
+use std::collections::BTreeSet;
+
+use super::budget::{Budget, Exhausted, MOST_WORK};
 use super::glob::Glob;
 use super::residual::{Residual, Resource, Values, residual};
 use super::space::Space;
@@ -9,15 +12,29 @@ use crate::document::{Effect, PolicyKind};
 use crate::language::arn::Arn;
 use crate::request::{RequestError, RequestErrorKind};
 
-/// How many grants are told; more are refused, for policies that were made to explode.
-const MOST_GRANTS: usize = 20_000;
-
 /// The grants of a session, with any action or with one.
 pub(super) fn grants(
     session: &CognitoSession,
     action: Option<(Service, &str)>,
 ) -> Result<Vec<ResourceGrant>, RequestError> {
+    let account = Arn::parse(session.role_arn()).map_or("", |arn| arn.account());
     let values = Values::new(session.request("iamtree:Reach", "*")?);
+    grants_within(session, (&values, account), action, &Budget::of(MOST_WORK)).map_err(|Exhausted| {
+        let message = format!(
+            "policies that take too long to lay over each other: found more than {MOST_WORK} comparisons and \
+             alternatives, expected fewer or shorter patterns"
+        );
+        RequestError::new(RequestErrorKind::Inapplicable, "C64", message)
+    })
+}
+
+/// `values` are those of the session, beside the account of its role.
+fn grants_within(
+    session: &CognitoSession,
+    values: (&Values<'_>, &str),
+    action: Option<(Service, &str)>,
+    budget: &Budget,
+) -> Result<Vec<ResourceGrant>, Exhausted> {
     let mut grants = Vec::new();
     for service in Service::ALL {
         let name = match action {
@@ -25,7 +42,7 @@ pub(super) fn grants(
             Some(_) => continue,
             None => None,
         };
-        grants.extend(grants_of(session, &values, service, name)?);
+        grants.extend(grants_of(session, values, (service, name), budget)?);
     }
     grants.sort_by(|one, two| {
         (one.service, &one.resource, &one.actions).cmp(&(two.service, &two.resource, &two.actions))
@@ -35,16 +52,17 @@ pub(super) fn grants(
 
 fn grants_of(
     session: &CognitoSession,
-    values: &Values<'_>,
-    service: Service,
-    action: Option<&str>,
-) -> Result<Vec<ResourceGrant>, RequestError> {
+    (values, account): (&Values<'_>, &str),
+    (service, action): (Service, Option<&str>),
+    budget: &Budget,
+) -> Result<Vec<ResourceGrant>, Exhausted> {
     let mut by_kind: Vec<(PolicyKind, Residual)> = Vec::new();
     let policies = session.policies();
     for (place, document) in policies.documents() {
-        let statements = document.statements().iter().zip(0..);
-        let left = statements.filter_map(|statement| residual(values, service, document, statement));
-        by_kind.extend(left.map(|residual| (place.kind, residual)));
+        for statement in document.statements().iter().zip(0..) {
+            let left = residual(values, service, document, statement, budget)?;
+            by_kind.extend(left.map(|residual| (place.kind, residual)));
+        }
     }
     let allows = |kind: PolicyKind| {
         let of_kind =
@@ -54,22 +72,29 @@ fn grants_of(
     let denies: Vec<&Residual> =
         by_kind.iter().map(|(_, residual)| residual).filter(|residual| residual.effect == Effect::Deny).collect();
 
-    let mut opened: Vec<Opened> = allows(PolicyKind::Identity).map(Opened::by).collect();
-    if let Some(name) = action {
+    let mut opened = Vec::new();
+    let wanted = action.map(|name| {
         let mut glob = Glob::empty();
         glob.literal(name);
-        let wanted = Space::new(vec![vec![glob.folded()]], Vec::new());
-        opened = opened.into_iter().filter_map(|opened| opened.limited_to(&wanted)).collect();
+        Space { any_of: vec![vec![glob.folded()]], except: Vec::new() }
+    });
+    for allow in allows(PolicyKind::Identity) {
+        let mut one = Opened::by(allow);
+        if let Some(wanted) = &wanted {
+            one.actions = one.actions.intersect(wanted, budget)?;
+        }
+        opened.extend(Some(one).filter(|opened| !opened.actions.is_empty()));
     }
     if policies.boundary_document().is_some() {
-        opened = narrowed(&opened, &allows(PolicyKind::Boundary).collect::<Vec<_>>())?;
+        opened = narrowed(&opened, &allows(PolicyKind::Boundary).collect::<Vec<_>>(), budget)?;
     }
     if !policies.session_documents().is_empty() {
-        opened = narrowed(&opened, &allows(PolicyKind::Session).collect::<Vec<_>>())?;
+        opened = narrowed(&opened, &allows(PolicyKind::Session).collect::<Vec<_>>(), budget)?;
     }
-    let account = Arn::parse(session.role_arn()).map_or("", |arn| arn.account());
-    let grants: Vec<ResourceGrant> =
-        opened.iter().flat_map(|opened| opened.grants(service, account, &denies)).collect();
+    let mut grants = Vec::new();
+    for opened in &opened {
+        grants.extend(opened.grants(service, account, &denies, budget)?);
+    }
     Ok(without_repetitions(grants))
 }
 
@@ -82,13 +107,11 @@ struct Opened {
 }
 
 /// Every pair of what is open and what a further kind of policy allows.
-fn narrowed(opened: &[Opened], allows: &[&Residual]) -> Result<Vec<Opened>, RequestError> {
+fn narrowed(opened: &[Opened], allows: &[&Residual], budget: &Budget) -> Result<Vec<Opened>, Exhausted> {
     let mut both = Vec::new();
     for one in opened {
-        both.extend(allows.iter().filter_map(|allow| one.and(allow)));
-        if both.len() > MOST_GRANTS {
-            let message = format!("these policies open more than {MOST_GRANTS} combinations");
-            return Err(RequestError::new(RequestErrorKind::Inapplicable, "C64", message));
+        for allow in allows {
+            both.extend(one.and(allow, budget)?);
         }
     }
     Ok(both)
@@ -104,59 +127,105 @@ impl Opened {
         }
     }
 
-    fn limited_to(mut self, wanted: &Space<Glob>) -> Option<Self> {
-        self.actions = self.actions.intersect(wanted);
-        Some(self).filter(|opened| !opened.actions.is_empty())
-    }
-
-    fn and(&self, allow: &Residual) -> Option<Self> {
-        let actions = self.actions.intersect(&allow.actions);
-        let resources = self.resources.intersect(&allow.resources);
-        if actions.is_empty() || resources.is_empty() {
-            return None;
+    fn and(&self, allow: &Residual, budget: &Budget) -> Result<Option<Self>, Exhausted> {
+        let actions = self.actions.intersect(&allow.actions, budget)?;
+        if actions.is_empty() {
+            return Ok(None);
+        }
+        let resources = self.resources.intersect(&allow.resources, budget)?;
+        if resources.is_empty() {
+            return Ok(None);
         }
         let mut conditions = self.conditions.clone();
         conditions.extend(allow.conditions.iter().cloned());
+        budget.sorting(conditions.len(), size_of(&conditions))?;
         conditions.sort();
         conditions.dedup();
         let statements = self.statements.iter().chain([&allow.statement]).cloned().collect();
-        Some(Opened { actions, resources, conditions, statements })
+        Ok(Some(Opened { actions, resources, conditions, statements }))
     }
 
     /// One grant for each alternative of the resources; none where a deny always hits all of it.
-    fn grants(&self, service: Service, account: &str, denies: &[&Residual]) -> Vec<ResourceGrant> {
-        let alternatives = self.resources.any_of.iter().filter_map(|patterns| {
-            let resources = Space::new(vec![patterns.clone()], self.resources.except.clone());
-            let mut cuts = Vec::new();
-            for deny in denies {
-                if deny.actions.is_disjoint(&self.actions) || deny.resources.is_disjoint(&resources) {
-                    continue;
-                }
-                let hits_all = self.actions.is_within(&deny.actions) && resources.is_within(&deny.resources);
-                if hits_all && deny.conditions.iter().all(|condition| self.conditions.contains(condition)) {
-                    return None;
-                }
-                cuts.push(cut(service, deny));
+    fn grants(
+        &self,
+        service: Service,
+        account: &str,
+        denies: &[&Residual],
+        budget: &Budget,
+    ) -> Result<Vec<ResourceGrant>, Exhausted> {
+        let mut touching = Vec::new();
+        for deny in denies {
+            if !deny.actions.is_disjoint(&self.actions, budget)? {
+                let hits_actions = self.actions.is_within(&deny.actions, budget)?;
+                budget.spend(size_of(&deny.conditions).saturating_mul(self.conditions.len().max(1)))?;
+                let hits_always = deny.conditions.iter().all(|condition| self.conditions.contains(condition));
+                touching.push((*deny, hits_actions && hits_always));
             }
-            Some(ResourceGrant {
-                service,
-                resource: joined(patterns.iter().map(Resource::text)),
-                owner_must_allow: patterns.iter().any(|pattern| pattern.is_of_another_account(account)),
-                except_resources: resources.except.iter().map(Resource::text).collect(),
-                actions: self
-                    .actions
-                    .any_of
-                    .iter()
-                    .map(|names| joined(names.iter().map(|name| full(service, name))))
-                    .collect(),
-                except_actions: self.actions.except.iter().map(|name| full(service, name)).collect(),
-                conditions: self.conditions.clone(),
-                statements: self.statements.clone(),
-                cuts,
-            })
-        });
-        alternatives.collect()
+        }
+        let mut grants = Vec::new();
+        for patterns in &self.resources.any_of {
+            let resources = Space::new(vec![patterns.clone()], self.resources.except.clone(), budget)?;
+            budget.alternative(resources.size() + self.actions.size() + size_of(&self.conditions))?;
+            // The alternatives of the actions are texts of their own in every grant.
+            budget.spend(self.actions.any_of.len().saturating_mul(OF_A_TEXT))?;
+            if let Some(cuts) = cuts(service, &resources, &touching, budget)? {
+                grants.push(self.grant(service, account, patterns, resources, cuts));
+            }
+        }
+        Ok(grants)
     }
+
+    fn grant(
+        &self,
+        service: Service,
+        account: &str,
+        patterns: &[Resource],
+        resources: Space<Resource>,
+        cuts: Vec<Cut>,
+    ) -> ResourceGrant {
+        let actions = self.actions.any_of.iter();
+        ResourceGrant {
+            service,
+            resource: joined(patterns.iter().map(Resource::text)),
+            owner_must_allow: patterns.iter().any(|pattern| pattern.is_of_another_account(account)),
+            except_resources: resources.except.iter().map(Resource::text).collect(),
+            actions: actions.map(|names| joined(names.iter().map(|name| full(service, name)))).collect(),
+            except_actions: self.actions.except.iter().map(|name| full(service, name)).collect(),
+            conditions: self.conditions.clone(),
+            statements: self.statements.clone(),
+            cuts,
+        }
+    }
+}
+
+/// What a text costs besides its length.
+const OF_A_TEXT: usize = 64;
+
+fn size_of(conditions: &[RemainingCondition]) -> usize {
+    conditions.iter().map(RemainingCondition::size).sum()
+}
+
+/// The denies that can hit some of these resources; none if one of them always hits all. Beside each deny stands whether
+/// it hits all the actions, whatever the request is.
+fn cuts(
+    service: Service,
+    resources: &Space<Resource>,
+    denies: &[(&Residual, bool)],
+    budget: &Budget,
+) -> Result<Option<Vec<Cut>>, Exhausted> {
+    let mut cuts = Vec::new();
+    for (deny, hits_actions) in denies {
+        if deny.resources.is_disjoint(resources, budget)? {
+            continue;
+        }
+        if *hits_actions && resources.is_within(&deny.resources, budget)? {
+            return Ok(None);
+        }
+        let texts = deny.actions.any_of.len() + deny.resources.any_of.len();
+        budget.spend(deny.actions.size() + deny.resources.size() + size_of(&deny.conditions) + texts * OF_A_TEXT)?;
+        cuts.push(cut(service, deny));
+    }
+    Ok(Some(cuts))
 }
 
 fn cut(service: Service, deny: &Residual) -> Cut {
@@ -185,26 +254,97 @@ fn joined(texts: impl Iterator<Item = String>) -> Patterns {
     }
 }
 
-/// The same grant twice, by two statements of a boundary or of the session policies, is told once.
+/// The same grant twice, by two statements of a boundary or of the session policies, is told once. Of the same resources,
+/// actions and conditions the cuts are the same.
 fn without_repetitions(grants: Vec<ResourceGrant>) -> Vec<ResourceGrant> {
-    let mut kept: Vec<ResourceGrant> = Vec::new();
-    for grant in grants {
-        let is_same = |other: &ResourceGrant| {
-            let parts = |grant: &ResourceGrant| {
-                (
-                    grant.resource.clone(),
-                    grant.except_resources.clone(),
-                    grant.actions.clone(),
-                    grant.except_actions.clone(),
-                    grant.conditions.clone(),
-                    grant.cuts.clone(),
-                )
-            };
-            parts(other) == parts(&grant)
-        };
-        if kept.len() > 200 || !kept.iter().any(is_same) {
-            kept.push(grant);
-        }
+    let mut seen = BTreeSet::new();
+    let is_new: Vec<bool> = grants
+        .iter()
+        .map(|grant| {
+            let exceptions = (&grant.except_resources, &grant.except_actions);
+            seen.insert((&grant.resource, &grant.actions, exceptions, &grant.conditions))
+        })
+        .collect();
+    grants.into_iter().zip(is_new).filter_map(|(grant, is_new)| is_new.then_some(grant)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::cognito::{Exchange, Pool, Reach, Role, Roles};
+    use crate::document::Document;
+
+    fn allow(resources: &[String]) -> Value {
+        json!({"Effect": "Allow", "Action": "s3:*", "Resource": resources})
     }
-    kept
+
+    /// A guest with one statement in the role's policy and one in its boundary.
+    fn session(policy: &Value, boundary: Option<&Value>) -> CognitoSession {
+        const ROLE: &str = "arn:aws:iam::111122223333:role/A";
+        let document = |kind, statement: &Value| {
+            let text = json!({"Version": "2012-10-17", "Statement": statement}).to_string();
+            Document::parse(kind, "p.json", &text).unwrap()
+        };
+        let trust = json!({"Effect": "Allow", "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+            "Action": "sts:AssumeRoleWithWebIdentity"});
+        let role = Role::new(ROLE, document(PolicyKind::Trust, &trust)).unwrap();
+        let mut role = role.policy(document(PolicyKind::Identity, policy));
+        if let Some(boundary) = boundary {
+            role = role.boundary(document(PolicyKind::Boundary, boundary)).unwrap();
+        }
+        let pool = json!({"IdentityPoolId": "us-east-1:1a2b", "IdentityPoolName": "p",
+            "AllowUnauthenticatedIdentities": true, "Roles": {"unauthenticated": ROLE}});
+        let pool = Pool::parse("pool.json", &pool.to_string()).unwrap();
+        Exchange::new(&pool, &Roles::new().with(role).unwrap(), "us-east-1:0f").run().unwrap()
+    }
+
+    fn buckets(count: usize, pattern: impl Fn(usize) -> String) -> Vec<String> {
+        (0..count).map(|number| format!("arn:aws:s3:::{}", pattern(number))).collect()
+    }
+
+    /// How much of a budget is spent, and on how many grants.
+    fn cost(session: &CognitoSession, budget: usize) -> (usize, Result<usize, Exhausted>) {
+        let values = Values::new(session.request("iamtree:Reach", "*").unwrap());
+        let left = Budget::of(budget);
+        let grants = grants_within(session, (&values, "111122223333"), None, &left);
+        (budget - left.left(), grants.map(|grants| grants.len()))
+    }
+
+    #[test]
+    fn alternatives_are_counted_and_not_only_statements() {
+        let crossed = |count| {
+            let boundary = allow(&buckets(count, |number| format!("*{number:03}x/*")));
+            session(&allow(&buckets(count, |number| format!("b{number}/*"))), Some(&boundary))
+        };
+        // Two session policies of guests allow S3 whole, so that each pair is laid over two more statements.
+        let (spent, grants) = cost(&crossed(40), MOST_WORK);
+        assert_eq!(grants, Ok(1600));
+        assert!(spent < MOST_WORK / 2, "{spent}");
+        let refusal = Reach::of(&crossed(300), None).unwrap_err();
+        assert_eq!((refusal.kind(), refusal.rule()), (RequestErrorKind::Inapplicable, "C64"));
+        assert!(Reach::of(&crossed(300), Some("dynamodb:GetItem")).unwrap().grants.is_empty());
+        let many = session(&allow(&buckets(40_000, |number| format!("b{number}/*"))), None);
+        assert!(Reach::of(&many, None).is_err());
+    }
+
+    #[test]
+    fn long_patterns_are_paid_for_cell_by_cell() {
+        let long = |letter: &str| buckets(100, |number| format!("*{letter}").repeat(1000) + &number.to_string());
+        let session = session(&allow(&long("a")), Some(&allow(&long("b"))));
+        assert_eq!(cost(&session, 1 << 22), (1 << 22, Err(Exhausted)));
+    }
+
+    #[test]
+    fn lists_of_actions_and_denies_are_paid_for() {
+        let names = |letter: &str| (0..600).map(|number| format!("s3:*{letter}{number}*")).collect::<Vec<_>>();
+        let acts = |names: Vec<String>| json!({"Effect": "Allow", "Action": names, "Resource": "*"});
+        assert_eq!(cost(&session(&acts(names("a")), Some(&acts(names("b")))), 1 << 26).1, Err(Exhausted));
+        let denies = (0..300).map(|number| {
+            json!({"Effect": "Deny", "Action": "s3:*", "Resource": buckets(100, |bucket| format!("*{bucket:03}d{number}"))})
+        });
+        let both: Vec<Value> = denies.chain([allow(&buckets(100, |number| format!("b{number:03}*")))]).collect();
+        assert_eq!(cost(&session(&json!(both), None), 1 << 26).1, Err(Exhausted));
+    }
 }

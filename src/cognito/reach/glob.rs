@@ -3,6 +3,7 @@
 //! Both answers err on one side only. Patterns called disjoint are; a pattern said to cover another does. Where that
 //! cannot be seen, patterns are kept side by side.
 
+use super::budget::{Budget, Exhausted};
 use crate::language::pattern::escape_literal;
 
 /// A pattern cut into what it matches one by one.
@@ -78,14 +79,21 @@ impl Glob {
         self.symbols == [Symbol::Run]
     }
 
+    /// What keeping it costs.
+    pub fn size(&self) -> usize {
+        self.symbols.len() + self.text.len()
+    }
+
     /// Whether no text matches both. A hole may be any text.
-    pub fn is_disjoint(&self, other: &Glob) -> bool {
-        !meet(&self.symbols, &other.symbols, Symbol::may_meet, [Symbol::may_grow, Symbol::may_grow])
+    pub fn is_disjoint(&self, other: &Glob, budget: &Budget) -> Result<bool, Exhausted> {
+        let rows = (&*self.symbols, &*other.symbols);
+        meet(rows, Symbol::may_meet, (Symbol::may_grow, Symbol::may_grow), true, budget).map(|meet| !meet)
     }
 
     /// Whether every text that `other` matches, this matches too.
-    pub fn covers(&self, other: &Glob) -> bool {
-        meet_or(&self.symbols, &other.symbols, Symbol::takes, [|symbol| *symbol == Symbol::Run, |_| false], false)
+    pub fn covers(&self, other: &Glob, budget: &Budget) -> Result<bool, Exhausted> {
+        let rows = (&*self.symbols, &*other.symbols);
+        meet(rows, Symbol::takes, (|symbol: &Symbol| *symbol == Symbol::Run, |_: &Symbol| false), false, budget)
     }
 
     /// One glob after the other, with a text between.
@@ -122,43 +130,75 @@ impl Symbol {
     }
 }
 
-fn meet(one: &[Symbol], two: &[Symbol], pair: fn(&Symbol, &Symbol) -> bool, grows: [fn(&Symbol) -> bool; 2]) -> bool {
-    meet_or(one, two, pair, grows, true)
-}
+/// What two patterns match, symbol by symbol.
+type Rows<'s> = (&'s [Symbol], &'s [Symbol]);
 
 /// Whether both rows can be walked to their ends together: by a pair of symbols that fit, or by a symbol that grows over
 /// the other row's next one, or over nothing. Rows that are too long get `unknown`.
-fn meet_or(
-    one: &[Symbol],
-    two: &[Symbol],
-    pair: fn(&Symbol, &Symbol) -> bool,
-    grows: [fn(&Symbol) -> bool; 2],
+fn meet(
+    rows: Rows<'_>,
+    pair: impl Fn(&Symbol, &Symbol) -> bool,
+    (one_grows, two_grows): (impl Fn(&Symbol) -> bool, impl Fn(&Symbol) -> bool),
     unknown: bool,
-) -> bool {
+    budget: &Budget,
+) -> Result<bool, Exhausted> {
+    let (one, two) = match trimmed(rows, budget)? {
+        Some(rows) => rows,
+        None => return Ok(false),
+    };
     if one.len().saturating_mul(two.len()) > MOST_CELLS {
-        return unknown;
+        return Ok(unknown);
     }
-    let [one_grows, two_grows] = grows;
     // `reached` holds, for each place in `two`, whether it is reached together with the current place in `one`.
+    budget.spend(two.len())?;
     let mut reached = vec![true];
     reached.extend(two.iter().scan(true, |open, symbol| {
         *open = *open && two_grows(symbol);
         Some(*open)
     }));
     for symbol in one {
+        budget.spend(two.len())?;
         let grows = one_grows(symbol);
-        let mut next = vec![grows && reached.first() == Some(&true)];
-        for (index, other) in two.iter().enumerate() {
-            let [diagonal, above] = [index, index + 1].map(|at| reached.get(at) == Some(&true));
-            let left = next.last() == Some(&true);
-            let by_pair = diagonal && pair(symbol, other);
-            let by_growth_of_one = grows && (above || left);
-            let by_growth_of_two = two_grows(other) && (left || above);
-            next.push(by_pair || by_growth_of_one || by_growth_of_two);
+        let mut cells = reached.iter_mut();
+        let Some(first) = cells.next() else { return Ok(false) };
+        let mut diagonal = *first;
+        let mut left = *first && grows;
+        *first = left;
+        let mut is_open = left;
+        for (cell, other) in cells.zip(two) {
+            let above = *cell;
+            left = (diagonal && pair(symbol, other)) || ((above || left) && (grows || two_grows(other)));
+            *cell = left;
+            is_open |= left;
+            diagonal = above;
         }
-        reached = next;
+        if !is_open {
+            return Ok(false);
+        }
     }
-    reached.last() == Some(&true)
+    Ok(reached.last() == Some(&true))
+}
+
+/// The rows without the characters that they begin and end with alike; none if they begin or end with characters that
+/// differ. A character fits only itself, and most patterns of a policy are told apart here.
+fn trimmed<'s>((mut one, mut two): Rows<'s>, budget: &Budget) -> Result<Option<Rows<'s>>, Exhausted> {
+    let before = one.len();
+    let mut differ = false;
+    while let ([Symbol::Character(first), rest @ ..], [Symbol::Character(other), others @ ..]) = (one, two) {
+        differ = first != other;
+        if differ {
+            break;
+        }
+        (one, two) = (rest, others);
+    }
+    while let (false, [rest @ .., Symbol::Character(last)], [others @ .., Symbol::Character(other)]) =
+        (differ, one, two)
+    {
+        differ = last != other;
+        (one, two) = (rest, others);
+    }
+    budget.spend(before - one.len())?;
+    Ok((!differ).then_some((one, two)))
 }
 
 #[cfg(test)]
@@ -178,6 +218,10 @@ mod tests {
         glob
     }
 
+    fn are_disjoint(one: &str, two: &str) -> bool {
+        glob(one).is_disjoint(&glob(two), &Budget::of(10_000)).unwrap()
+    }
+
     #[test]
     fn disjoint_patterns() {
         for (one, two, expected) in [
@@ -194,9 +238,13 @@ mod tests {
             ("a$", "b*", true),
             ("Get*", "*Object", false),
             ("a*b", "a*c", true),
+            ("ab", "ab", false),
+            ("aa", "a", true),
+            ("aba", "a*ba", false),
+            ("ab*ab", "ab", true),
         ] {
-            assert_eq!(glob(one).is_disjoint(&glob(two)), expected, "{one} {two}");
-            assert_eq!(glob(two).is_disjoint(&glob(one)), expected, "{two} {one}");
+            assert_eq!(are_disjoint(one, two), expected, "{one} {two}");
+            assert_eq!(are_disjoint(two, one), expected, "{two} {one}");
         }
     }
 
@@ -217,7 +265,21 @@ mod tests {
             ("", "*", false),
             ("*/*", "a/b*", true),
         ] {
-            assert_eq!(glob(wide).covers(&glob(narrow)), expected, "{wide} {narrow}");
+            assert_eq!(glob(wide).covers(&glob(narrow), &Budget::of(10_000)), Ok(expected), "{wide} {narrow}");
         }
+    }
+
+    #[test]
+    fn comparing_costs_cells() {
+        let cost = |one: &str, two: &str| {
+            let budget = Budget::of(usize::MAX);
+            glob(one).is_disjoint(&glob(two), &budget).unwrap();
+            usize::MAX - budget.left()
+        };
+        let (one, two) = ("*a".repeat(500), "*b".repeat(500) + "*");
+        assert!((1_000_000..1_100_000).contains(&cost(&one, &two)), "{}", cost(&one, &two));
+        assert!(cost(&("x".repeat(1000) + &one), &("y".repeat(1000) + &two)) < 100);
+        assert_eq!(glob(&one).is_disjoint(&glob(&two), &Budget::of(900_000)), Err(Exhausted));
+        assert_eq!(glob(&one).covers(&glob(&two), &Budget::of(900)), Err(Exhausted));
     }
 }

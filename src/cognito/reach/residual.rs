@@ -1,5 +1,8 @@
 //! What is left of a statement once the values of a session are filled in (Rules L54 to L64, C60, C63).
 
+use std::rc::Rc;
+
+use super::budget::{Budget, Exhausted};
 use super::glob::Glob;
 use super::space::{Shape, Space};
 use super::{RemainingCondition, Service};
@@ -28,16 +31,29 @@ pub(super) struct Residual {
 pub(super) enum Resource {
     /// `*`.
     All,
-    /// Six fields.
-    Arn(Box<[Glob; 6]>),
+    /// Six fields. They are shared: a pattern stands in many combinations.
+    Arn(Rc<Fields>),
+}
+
+/// The fields of an ARN pattern.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Fields {
+    each: [Glob; 6],
+    /// All of them with their colons.
+    whole: Glob,
 }
 
 impl Resource {
+    fn arn(each: [Glob; 6]) -> Self {
+        let whole = Glob::join(each.iter(), ':');
+        Resource::Arn(Rc::new(Fields { each, whole }))
+    }
+
     /// As a policy writes it.
     pub fn text(&self) -> String {
         match self {
             Resource::All => "*".to_owned(),
-            Resource::Arn(fields) => fields.iter().map(Glob::text).collect::<Vec<_>>().join(":"),
+            Resource::Arn(fields) => fields.whole.text().to_owned(),
         }
     }
 
@@ -46,38 +62,51 @@ impl Resource {
         match self {
             Resource::All => false,
             Resource::Arn(fields) => {
-                let [_, _, _, _, field, _] = &**fields;
+                let [_, _, _, _, field, _] = &fields.each;
                 let text = field.text();
                 text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) && text != account
             }
-        }
-    }
-
-    fn whole(&self) -> Glob {
-        match self {
-            Resource::All => Glob::any(),
-            Resource::Arn(fields) => Glob::join(fields.iter(), ':'),
         }
     }
 }
 
 impl Shape for Resource {
     /// Field by field: a star that is a whole field matches whatever the other pattern has there (Rule L34).
-    fn covers(&self, other: &Self) -> bool {
+    fn covers(&self, other: &Self, budget: &Budget) -> Result<bool, Exhausted> {
         match (self, other) {
-            (Resource::All, _) => true,
-            (Resource::Arn(_), Resource::All) => false,
+            (Resource::All, _) => Ok(true),
+            (Resource::Arn(_), Resource::All) => Ok(false),
             (Resource::Arn(wide), Resource::Arn(narrow)) => {
-                let [wide_head @ .., wide_last] = &**wide;
-                let [narrow_head @ .., narrow_last] = &**narrow;
+                let [wide_head @ .., wide_last] = &wide.each;
+                let [narrow_head @ .., narrow_last] = &narrow.each;
+                budget.spend(narrow_head.iter().map(Glob::size).sum())?;
                 let is_head = |(wide, narrow): (&Glob, &Glob)| wide.is_any() || wide == narrow;
-                wide_head.iter().zip(narrow_head).all(is_head) && wide_last.covers(narrow_last)
+                Ok(wide_head.iter().zip(narrow_head).all(is_head) && wide_last.covers(narrow_last, budget)?)
             }
         }
     }
 
-    fn is_disjoint(&self, other: &Self) -> bool {
-        self.whole().is_disjoint(&other.whole())
+    fn is_disjoint(&self, other: &Self, budget: &Budget) -> Result<bool, Exhausted> {
+        match (self, other) {
+            (Resource::Arn(one), Resource::Arn(other)) => one.whole.is_disjoint(&other.whole, budget),
+            // `*` matches what every pattern matches.
+            _ => Ok(false),
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Resource::All => 1,
+            Resource::Arn(fields) => fields.whole.size(),
+        }
+    }
+}
+
+impl RemainingCondition {
+    /// What keeping it costs.
+    pub(super) fn size(&self) -> usize {
+        const OF_A_TEXT: usize = 64;
+        self.values.iter().map(|value| value.len() + OF_A_TEXT).sum::<usize>() + self.key.len() + OF_A_TEXT
     }
 }
 
@@ -126,12 +155,18 @@ impl<'s> Values<'s> {
 
     /// Whether a condition that only reads keys of the session holds: the engine itself is asked. A question that cannot
     /// be asked is `None`, and the condition stays.
-    fn decide(&self, version: Version, condition: &Condition) -> Option<bool> {
+    fn decide(&self, version: Version, condition: &Condition, budget: &Budget) -> Result<Option<bool>, Exhausted> {
         let variables = condition.values.iter().flat_map(|value| value.operand.variables());
         let mut keys = variables.map(|variable| &*variable.key).chain([&*condition.key]);
         if !keys.all(|key| self.is_fixed(key)) {
-            return None;
+            return Ok(None);
         }
+        budget
+            .decision(condition.values.iter().map(|value| value.text.len() + 64).sum::<usize>().saturating_mul(16))?;
+        Ok(self.ask(version, condition))
+    }
+
+    fn ask(&self, version: Version, condition: &Condition) -> Option<bool> {
         let version = match version {
             Version::V2008 => "2008-10-17",
             Version::V2012 => "2012-10-17",
@@ -170,27 +205,29 @@ pub(super) fn residual(
     service: Service,
     document: &Document,
     (statement, index): (&Statement, u32),
-) -> Option<Residual> {
-    let actions = actions(service, &statement.actions)?;
-    let resources = resources(values, service, statement)?;
+    budget: &Budget,
+) -> Result<Option<Residual>, Exhausted> {
+    let Some(actions) = actions(service, &statement.actions, budget)? else { return Ok(None) };
+    let Some(resources) = resources(values, service, statement, budget)? else { return Ok(None) };
     let mut conditions = Vec::new();
     for condition in &statement.conditions {
-        match values.decide(document.version(), condition) {
+        match values.decide(document.version(), condition, budget)? {
             Some(true) => {}
-            Some(false) => return None,
+            Some(false) => return Ok(None),
             None => conditions.push(remaining(values, condition)),
         }
     }
     conditions.extend(needed_by_exceptions(values, statement));
+    budget.sorting(conditions.len(), conditions.iter().map(RemainingCondition::size).sum())?;
     conditions.sort();
     conditions.dedup();
-    Some(Residual {
+    Ok(Some(Residual {
         effect: statement.effect,
         actions,
         resources,
         conditions,
         statement: named(document, statement, index),
-    })
+    }))
 }
 
 fn named(document: &Document, statement: &Statement, index: u32) -> MatchedStatement {
@@ -210,19 +247,29 @@ fn named(document: &Document, statement: &Statement, index: u32) -> MatchedState
 }
 
 /// The names of a service's actions that an element covers.
-fn actions(service: Service, actions: &Patterns<ActionPattern>) -> Option<Space<Glob>> {
-    let mut named = Glob::empty();
-    named.literal(service.prefix());
-    let of_service = |pattern: &ActionPattern| match pattern {
-        ActionPattern::All => Some(Glob::any()),
-        ActionPattern::Named { service, name } => plain(service).folded().covers(&named).then(|| plain(name).folded()),
-    };
-    let names: Vec<Glob> = actions.entries.iter().filter_map(|entry| of_service(&entry.pattern)).collect();
+fn actions(
+    service: Service,
+    actions: &Patterns<ActionPattern>,
+    budget: &Budget,
+) -> Result<Option<Space<Glob>>, Exhausted> {
+    let mut prefix = Glob::empty();
+    prefix.literal(service.prefix());
+    let mut names = Vec::new();
+    for entry in &actions.entries {
+        match &entry.pattern {
+            ActionPattern::All => names.push(Glob::any()),
+            ActionPattern::Named { service, name } => {
+                if plain(service).folded().covers(&prefix, budget)? {
+                    names.push(plain(name).folded());
+                }
+            }
+        }
+    }
     let space = match actions.negated {
-        true => Space::new(vec![vec![Glob::any()]], names),
-        false => Space::new(names.into_iter().map(|name| vec![name]).collect(), Vec::new()),
+        true => Space::new(vec![vec![Glob::any()]], names, budget)?,
+        false => Space::new(names.into_iter().map(|name| vec![name]).collect(), Vec::new(), budget)?,
     };
-    Some(space).filter(|space| !space.is_empty())
+    Ok(Some(space).filter(|space| !space.is_empty()))
 }
 
 /// A template without variables.
@@ -240,22 +287,32 @@ fn plain(template: &Template) -> Glob {
 }
 
 /// The resources of a service that a statement covers (Rules L41, L60, L61).
-fn resources(values: &Values<'_>, service: Service, statement: &Statement) -> Option<Space<Resource>> {
-    let element = statement.resources.as_ref()?;
+fn resources(
+    values: &Values<'_>,
+    service: Service,
+    statement: &Statement,
+    budget: &Budget,
+) -> Result<Option<Space<Resource>>, Exhausted> {
+    let Some(element) = statement.resources.as_ref() else { return Ok(None) };
     let filled: Vec<Filled> = element.entries.iter().map(|entry| fill(values, &entry.pattern)).collect();
     let is_unknown = filled.iter().any(|filled| matches!(filled, Filled::NoValue));
     if element.negated && is_unknown && statement.effect == Effect::Allow {
-        return None;
+        return Ok(None);
     }
-    let known = filled.into_iter().filter_map(|filled| match filled {
-        Filled::Resource(resource) => Some(resource).filter(|resource| is_of(service, resource)),
-        Filled::NoValue | Filled::Never => None,
-    });
+    let mut known = Vec::new();
+    for filled in filled {
+        match filled {
+            Filled::Resource(resource) if is_of(service, &resource) => {
+                known.push(resource);
+            }
+            Filled::Resource(_) | Filled::NoValue | Filled::Never => {}
+        }
+    }
     let space = match element.negated {
-        true => Space::new(vec![vec![Resource::All]], known.collect()),
-        false => Space::new(known.map(|resource| vec![resource]).collect(), Vec::new()),
+        true => Space::new(vec![vec![Resource::All]], known, budget)?,
+        false => Space::new(known.into_iter().map(|resource| vec![resource]).collect(), Vec::new(), budget)?,
     };
-    Some(space).filter(|space| !space.is_empty())
+    Ok(Some(space).filter(|space| !space.is_empty()))
 }
 
 /// Rule L61: an `Allow` whose `NotResource` holds a variable without a value grants nothing, so what it grants needs one.
@@ -279,7 +336,7 @@ fn is_of(service: Service, resource: &Resource) -> bool {
     match resource {
         Resource::All => true,
         Resource::Arn(fields) => {
-            let [_, _, field, ..] = &**fields;
+            let [_, _, field, ..] = &fields.each;
             field.text() == service.prefix()
         }
     }
@@ -318,7 +375,7 @@ fn fill(values: &Values<'_>, pattern: &ResourcePattern) -> Filled {
         fields.push(glob);
     }
     match <[Glob; 6]>::try_from(fields) {
-        Ok(fields) if !is_misplaced => Filled::Resource(Resource::Arn(Box::new(fields))),
+        Ok(fields) if !is_misplaced => Filled::Resource(Resource::arn(fields)),
         _ => Filled::Never,
     }
 }

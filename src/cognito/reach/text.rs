@@ -68,8 +68,22 @@ fn path(resource: &Patterns) -> Vec<String> {
         "arn:aws:s3:::" => Vec::new(),
         head => vec![head.to_owned()],
     };
-    path.extend(arn.resource().split_inclusive('/').map(str::to_owned));
+    // The tree is as deep as the path is long, and drawn by recursion: whatever is deeper is one name (T3).
+    path.extend(split_inclusive(arn.resource(), MOST_NAMES));
     path
+}
+
+/// How deep a path is told apart.
+const MOST_NAMES: usize = 64;
+
+/// The names with their slashes, the last one whatever is left.
+fn split_inclusive(text: &str, most: usize) -> Vec<String> {
+    let mut names: Vec<String> = text.splitn(most, '/').map(|name| format!("{name}/")).collect();
+    if let Some(last) = names.last_mut() {
+        last.pop();
+    }
+    names.retain(|name| !name.is_empty());
+    names
 }
 
 fn write_grant(f: &mut Formatter<'_>, grant: &ResourceGrant, depth: usize) -> Result {
@@ -130,4 +144,16 @@ fn sentence(condition: &RemainingCondition) -> String {
 
 fn indent(depth: usize) -> String {
     "  ".repeat(depth)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deep_paths_end_in_one_name() {
+        assert_eq!(path(&Patterns::One("arn:aws:s3:::b/c//d/".to_owned())), ["b/", "c/", "/", "d/"]);
+        assert_eq!(path(&Patterns::One("arn:aws:s3:::b".to_owned())), ["b"]);
+        assert_eq!(path(&Patterns::One(format!("arn:aws:s3:::{}", "a/".repeat(30_000)))).len(), MOST_NAMES);
+    }
 }
