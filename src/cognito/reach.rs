@@ -54,7 +54,7 @@ pub struct Reach {
 /// Resources that are open, to whom of the actions, and what limits it.
 ///
 /// Patterns are texts of a policy of version 2012-10-17: `*` and `?` are wildcards, `${*}` is a star, and `${key}` is
-/// the value of a key of the request.
+/// the value of a key of the request. Nothing reaches out of the partition of the role (Rule E7): `*` is everything in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResourceGrant {

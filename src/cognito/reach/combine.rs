@@ -17,8 +17,9 @@ pub(super) fn grants(
     session: &CognitoSession,
     action: Option<(Service, &str)>,
 ) -> Result<Vec<ResourceGrant>, RequestError> {
-    let account = Arn::parse(session.role_arn()).map_or("", |arn| arn.account());
-    let values = Values::new(session.request("iamtree:Reach", "*")?);
+    let role = Arn::parse(session.role_arn());
+    let (account, partition) = role.map_or(("", ""), |arn| (arn.account(), arn.partition()));
+    let values = Values::new(session.request("iamtree:Reach", "*")?, partition);
     grants_within(session, (&values, account), action, &Budget::of(MOST_WORK)).map_err(|Exhausted| {
         let message = format!(
             "policies that take too long to lay over each other: found more than {MOST_WORK} comparisons and \
@@ -306,7 +307,7 @@ mod tests {
 
     /// How much of a budget is spent, and on how many grants.
     fn cost(session: &CognitoSession, budget: usize) -> (usize, Result<usize, Exhausted>) {
-        let values = Values::new(session.request("iamtree:Reach", "*").unwrap());
+        let values = Values::new(session.request("iamtree:Reach", "*").unwrap(), "aws");
         let left = Budget::of(budget);
         let grants = grants_within(session, (&values, "111122223333"), None, &left);
         (budget - left.left(), grants.map(|grants| grants.len()))
@@ -346,5 +347,19 @@ mod tests {
         });
         let both: Vec<Value> = denies.chain([allow(&buckets(100, |number| format!("b{number:03}*")))]).collect();
         assert_eq!(cost(&session(&json!(both), None), 1 << 26).1, Err(Exhausted));
+    }
+
+    #[test]
+    fn nothing_is_reached_in_another_partition() {
+        let reach = |resources: &[&str]| {
+            let statement = json!({"Effect": "Allow", "Action": "s3:*", "Resource": resources});
+            let reach = Reach::of(&session(&statement, None), None).unwrap();
+            reach.grants.iter().flat_map(|grant| grant.resource.texts().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        assert!(reach(&["arn:aws-cn:s3:::b/*", "arn:aws-*:s3:::b/*"]).is_empty());
+        for wide in ["arn:*:s3:::c/*", "arn:a*:s3:::c/*", "arn:???:s3:::c/*"] {
+            assert_eq!(reach(&[wide]), ["arn:aws:s3:::c/*"], "{wide}");
+        }
+        assert_eq!(reach(&["arn:*:s3:::c/*", "*"]), ["*"]);
     }
 }

@@ -113,6 +113,8 @@ impl RemainingCondition {
 /// The values a session has for good.
 pub(super) struct Values<'s> {
     request: Request<'s>,
+    /// The partition of the role, which nothing reaches out of (Rule E7).
+    partition: &'s str,
 }
 
 /// What a variable is once the session is known.
@@ -127,8 +129,8 @@ enum Known<'v> {
 
 impl<'s> Values<'s> {
     /// `request` is any request of the session.
-    pub fn new(request: Request<'s>) -> Self {
-        Values { request }
+    pub fn new(request: Request<'s>, partition: &'s str) -> Self {
+        Values { request, partition }
     }
 
     fn context(&self) -> &Context<'s> {
@@ -286,7 +288,7 @@ fn plain(template: &Template) -> Glob {
     glob
 }
 
-/// The resources of a service that a statement covers (Rules L41, L60, L61).
+/// The resources of a service that a statement covers, inside the partition of the role (Rules L41, L60, L61, E7).
 fn resources(
     values: &Values<'_>,
     service: Service,
@@ -303,7 +305,7 @@ fn resources(
     for filled in filled {
         match filled {
             Filled::Resource(resource) if is_of(service, &resource) => {
-                known.push(resource);
+                known.extend(within(values.partition, resource, budget)?);
             }
             Filled::Resource(_) | Filled::NoValue | Filled::Never => {}
         }
@@ -313,6 +315,19 @@ fn resources(
         false => Space::new(known.into_iter().map(|resource| vec![resource]).collect(), Vec::new(), budget)?,
     };
     Ok(Some(space).filter(|space| !space.is_empty()))
+}
+
+/// A pattern as far as it matches in a partition; none if it does not (Rule E7). `*` stays: it matches requests without a
+/// resource as well, and nobody takes it for a partition. The field holds no variables (Rule L31).
+fn within(partition: &str, resource: Resource, budget: &Budget) -> Result<Option<Resource>, Exhausted> {
+    let Resource::Arn(fields) = &resource else { return Ok(Some(resource)) };
+    let mut own = Glob::empty();
+    own.literal(partition);
+    let [arn, written, service, region, account, last] = fields.each.clone();
+    if written.is_disjoint(&own, budget)? {
+        return Ok(None);
+    }
+    Ok(Some(Resource::arn([arn, own, service, region, account, last])))
 }
 
 /// Rule L61: an `Allow` whose `NotResource` holds a variable without a value grants nothing, so what it grants needs one.
