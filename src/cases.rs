@@ -129,6 +129,7 @@ impl Case {
     }
 
     /// The texts of its policies.
+    #[cfg(feature = "cli")]
     pub(crate) fn policies(&self) -> &PolicyTexts {
         &self.policies
     }

@@ -25,6 +25,7 @@ impl From<Source> for Written {
 
 impl Written {
     /// What it says, without what it is called.
+    #[cfg(feature = "cli")]
     fn text(&self) -> &str {
         match self {
             Written::Text(source) => source.text(),
@@ -62,6 +63,7 @@ pub(crate) struct LevelTexts {
 impl PolicyTexts {
     /// What all documents say, by kind and level, whatever their files are called. Two questions with equal contents can
     /// be asked of one engine.
+    #[cfg(feature = "cli")]
     pub fn contents(&self) -> [Vec<Vec<&str>>; 7] {
         fn all(texts: &[Text]) -> Vec<&str> {
             texts.iter().flatten().map(Written::text).collect()

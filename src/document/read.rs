@@ -166,14 +166,14 @@ impl Reader<'_> {
     }
 
     fn characters_of(&mut self, string: Span) {
-        let source = self.source;
+        let text = self.source.slice(string);
         let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
         // Nearly every policy is plain ASCII; without an early end the compiler looks at many bytes at once.
-        if source.text().as_bytes().iter().fold(true, |plain, byte| plain & is_plain(byte)) {
+        if text.as_bytes().iter().fold(true, |plain, byte| plain & is_plain(byte)) {
             return;
         }
         let foreign = |c: &char| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
-        for (at, character) in source.slice(string).char_indices().filter(|(_, character)| foreign(character)) {
+        for (at, character) in text.char_indices().filter(|(_, character)| foreign(character)) {
             let at = string.start as usize + at;
             let span = Span::new(at, at + character.len_utf8());
             let diagnostic = self

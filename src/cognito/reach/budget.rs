@@ -16,7 +16,10 @@ const ALTERNATIVE: usize = 1 << 13;
 /// What a question to the engine costs: a policy is read and compiled.
 const DECISION: usize = 1 << 15;
 
-/// What the shortest comparison or text costs.
+/// What a comparison costs before its first cell: of many patterns each lies somewhere else in memory.
+const COMPARISON: usize = 1 << 7;
+
+/// What the shortest text or row costs.
 const LEAST: usize = 16;
 
 /// The budget is used up.
@@ -43,6 +46,10 @@ impl Budget {
         let left = self.left.get().checked_sub(size.saturating_add(LEAST)).ok_or(Exhausted);
         self.left.set(left.unwrap_or_default());
         left.map(|_| ())
+    }
+
+    pub fn comparison(&self, size: usize) -> Result<(), Exhausted> {
+        self.spend(size.saturating_add(COMPARISON))
     }
 
     pub fn alternative(&self, size: usize) -> Result<(), Exhausted> {

@@ -332,9 +332,14 @@ mod tests {
 
     #[test]
     fn long_patterns_are_paid_for_cell_by_cell() {
-        let long = |letter: &str| buckets(100, |number| format!("*{letter}").repeat(1000) + &number.to_string());
-        let session = session(&allow(&long("a")), Some(&allow(&long("b"))));
-        assert_eq!(cost(&session, 1 << 22), (1 << 22, Err(Exhausted)));
+        let crossed = |end: &str| {
+            let long =
+                |letter: &str| buckets(100, |number| format!("{}{number}{end}", format!("*{letter}").repeat(1000)));
+            session(&allow(&long("a")), Some(&allow(&long("b"))))
+        };
+        // Characters at the end tell patterns apart at once; without them only the cells do.
+        assert_eq!(cost(&crossed(""), 1 << 26).1, Ok(0));
+        assert_eq!(cost(&crossed("*"), 1 << 26), (1 << 26, Err(Exhausted)));
     }
 
     #[test]
