@@ -4,15 +4,48 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::environment::EnvironmentPath;
 use super::format::{self, Format};
 use super::input::Input;
+use super::login::Who;
 use super::policies::SessionPolicies;
-use super::pool::FoundPool;
+use super::pool::{FoundPool, PoolFiles};
 use super::render::safe;
 use super::stop::Stop;
 use super::style::{self, dress};
 use super::{Status, output};
 use crate::cognito::{BasicFlow, CognitoSession, Exchange, ExchangeError, Login, Trace};
+
+/// A pool, who logs in to it, and how: what `role` and `reach` begin with.
+#[derive(Debug, Args)]
+#[command(mut_arg("pool", |pool| pool.required(true)))]
+pub(super) struct LoginArguments {
+    #[command(flatten)]
+    environment: EnvironmentPath,
+
+    #[command(flatten)]
+    pool: PoolFiles,
+
+    #[command(flatten)]
+    who: Who,
+
+    #[command(flatten)]
+    options: Options,
+
+    #[command(flatten)]
+    policies: SessionPolicies,
+}
+
+impl LoginArguments {
+    /// Exchanges the login for a session.
+    pub(super) fn run(&self) -> Result<Result<CognitoSession, ExchangeError>, Stop> {
+        let mut input = Input::default();
+        let environment = self.environment.load()?;
+        let found = self.pool.read(environment.as_ref(), &mut input)?;
+        let logins = self.who.logins(&found.folder.pool, &mut input)?;
+        self.options.run(found, logins, &self.policies, &mut input)
+    }
+}
 
 /// How a login is exchanged.
 #[derive(Debug, Args)]

@@ -3,13 +3,8 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::environment::EnvironmentPath;
-use super::exchange::{self, Options};
+use super::exchange::{self, LoginArguments};
 use super::format::{self, Format};
-use super::input::Input;
-use super::login::Who;
-use super::policies::SessionPolicies;
-use super::pool::PoolFiles;
 use super::render::safe;
 use super::stop::Stop;
 use super::style::{self, dress};
@@ -20,23 +15,10 @@ use crate::cognito::{CognitoSession, Trace};
 ///
 /// Exit status: 0 a session, 1 the exchange is refused, 2 a mistake in the input, 3 a bug of this program.
 #[derive(Debug, Args)]
-#[command(mut_arg("pool", |pool| pool.required(true)))]
 #[command(override_usage = "iamtree role --pool <DIR> --claims <FILE> [OPTIONS]")]
 pub(super) struct Arguments {
     #[command(flatten)]
-    environment: EnvironmentPath,
-
-    #[command(flatten)]
-    pool: PoolFiles,
-
-    #[command(flatten)]
-    who: Who,
-
-    #[command(flatten)]
-    options: Options,
-
-    #[command(flatten)]
-    policies: SessionPolicies,
+    login: LoginArguments,
 
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
@@ -44,11 +26,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Stop> {
-    let mut input = Input::default();
-    let environment = arguments.environment.load()?;
-    let found = arguments.pool.read(environment.as_ref(), &mut input)?;
-    let logins = arguments.who.logins(&found.folder.pool, &mut input)?;
-    match arguments.options.run(found, logins, &arguments.policies, &mut input)? {
+    match arguments.login.run()? {
         Ok(session) => show(&session, arguments.format),
         Err(error) => exchange::refused(&error, arguments.format),
     }
