@@ -1,16 +1,17 @@
 //! JSON text as a tree that remembers where everything stood.
 //!
 //! Members keep their order and their repetitions, numbers their spelling, and every value the bytes it was
-//! read from. `serde_json` decides what is JSON (RFC 8259), `jsonc-parser` builds the tree with every
-//! extension switched off: alone it would let raw control characters and foreign white space pass. Depth is
-//! counted before either runs, so no input reaches their recursion unbounded.
+//! read from. `serde_json` decides what is JSON (RFC 8259), without recursion; what it accepts is built into a tree
+//! in one pass of our own, whose recursion ends at the limit of depth.
 
+mod build;
 pub(crate) mod de;
 
 use std::ops::Range;
 
-use jsonc_parser::ast;
 use serde::de::IgnoredAny;
+
+use build::{Fault, build};
 
 use crate::source::{Diagnostic, Source, Span, quote};
 
@@ -155,22 +156,26 @@ pub fn parse(source: &Source, limits: &Limits) -> Result<Value, Box<Diagnostic>>
                 .help("save the file as UTF-8 without a byte-order mark"),
         ));
     }
-    check_depth(source, limits)?;
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| Box::new(syntax_error(source, &error)))?;
-    let parsed = jsonc_parser::parse_to_ast(text, &jsonc_parser::CollectOptions::default(), &STRICT);
-    let parsed = parsed.map_err(|error| {
-        let range = error.range();
-        Box::new(
-            source
-                .mistake("L1", Span::new(range.start, range.end), "the text is not JSON")
-                .found(quote(text.get(range.start..range.end).unwrap_or_default()))
-                .expected(format!("JSON ({})", error.kind())),
-        )
-    })?;
-    match parsed.value {
-        Some(value) => Ok(convert(value)),
-        None => Err(Box::new(source.mistake("L1", source.end(), "the text is empty").expected("JSON"))),
-    }
+    let syntax = serde_json::from_str::<IgnoredAny>(text).map_err(|error| Box::new(syntax_error(source, &error)));
+    let tree = syntax.and_then(|_| build(text, limits.depth.min(MOST_DEPTH)).map_err(|fault| refusal(source, fault)));
+    // Depth is counted only in what is refused; it goes before any other mistake.
+    tree.or_else(|mistake| check_depth(source, limits).and(Err(mistake)))
+}
+
+/// Trees are walked by recursion, so no limit allows more.
+const MOST_DEPTH: usize = 512;
+
+fn refusal(source: &Source, fault: Fault) -> Box<Diagnostic> {
+    let (span, expected) = match fault {
+        Fault::HalfPair { place, what } => {
+            let digits = source.slice(place).get(2..6).unwrap_or_default();
+            let why = format!("Invalid unicode escape sequence. '{digits} ({what})' is not a valid UTF8 character");
+            (place, format!("JSON ({why})"))
+        }
+        Fault::Deep => (Span::default(), format!("at most {MOST_DEPTH} levels")),
+        Fault::Unknown { at } => (Span::new(at, at), "JSON".to_owned()),
+    };
+    Box::new(source.mistake("L1", span, "the text is not JSON").found(quote(source.slice(span))).expected(expected))
 }
 
 /// Reads the JSON value that stands at a place of a larger text; its places are those of the larger text.
@@ -247,23 +252,11 @@ fn next_character(raw: &str) -> Option<(usize, usize)> {
     Some((6, char::from_u32(high)?.len_utf8()))
 }
 
-const STRICT: jsonc_parser::ParseOptions = jsonc_parser::ParseOptions {
-    allow_comments: false,
-    allow_loose_object_property_names: false,
-    allow_trailing_commas: false,
-    allow_missing_commas: false,
-    allow_single_quoted_strings: false,
-    allow_hexadecimal_numbers: false,
-    allow_unary_plus_numbers: false,
-    allow_bare_decimal_point_numbers: false,
-    allow_non_finite_numbers: false,
-    allow_extended_string_escapes: false,
-};
-
 /// Counts brackets outside strings. On text that is not JSON the count may be off; the gate behind it refuses
 /// such text.
 fn check_depth(source: &Source, limits: &Limits) -> Result<(), Box<Diagnostic>> {
     let text = source.text().as_bytes();
+    let most = limits.depth.min(MOST_DEPTH);
     let mut depth = 0usize;
     let mut at = 0;
     while let Some(byte) = text.get(at) {
@@ -271,12 +264,12 @@ fn check_depth(source: &Source, limits: &Limits) -> Result<(), Box<Diagnostic>> 
             b'"' => at = end_of_string(text, at + 1),
             b'[' | b'{' => {
                 depth += 1;
-                if depth > limits.depth {
+                if depth > most {
                     return Err(Box::new(
                         source
                             .mistake("L19", Span::new(at, at + 1), "the text is nested too deeply")
                             .found(format!("level {depth}"))
-                            .expected(format!("at most {} levels", limits.depth)),
+                            .expected(format!("at most {most} levels")),
                     ));
                 }
             }
@@ -335,33 +328,6 @@ fn syntax_error(source: &Source, error: &serde_json::Error) -> Diagnostic {
     };
     let found = found.map_or("the end of the text".to_owned(), |character| quote(&character.to_string()));
     source.mistake("L1", span, message).found(found).expected(expected)
-}
-
-fn convert(value: ast::Value<'_>) -> Value {
-    let span_of = |range: jsonc_parser::common::Range| Span::new(range.start, range.end);
-    match value {
-        ast::Value::NullKeyword(null) => Value { span: span_of(null.range), kind: Kind::Null },
-        ast::Value::BooleanLit(boolean) => Value { span: span_of(boolean.range), kind: Kind::Bool(boolean.value) },
-        ast::Value::NumberLit(number) => Value { span: span_of(number.range), kind: Kind::Number(number.value.into()) },
-        ast::Value::StringLit(string) => Value { span: span_of(string.range), kind: Kind::String(string.value.into()) },
-        ast::Value::Array(array) => {
-            Value { span: span_of(array.range), kind: Kind::Array(array.elements.into_iter().map(convert).collect()) }
-        }
-        ast::Value::Object(object) => Value {
-            span: span_of(object.range),
-            kind: Kind::Object(object.properties.into_iter().map(convert_member).collect()),
-        },
-    }
-}
-
-fn convert_member(property: ast::ObjectProp<'_>) -> Member {
-    use jsonc_parser::common::Ranged;
-    let range = property.name.range();
-    Member {
-        name: property.name.into_string().into(),
-        name_span: Span::new(range.start, range.end),
-        value: convert(property.value),
-    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,18 @@ pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
     None
 }
 
+/// Where one of two bytes first stands. Neither is zero.
+pub(crate) fn find_either(text: &[u8], [one, other]: [u8; 2]) -> Option<usize> {
+    for (block, at) in text.chunks(8).zip((0..).step_by(8)) {
+        let word = word_of(block);
+        let found = matching(word, one) | matching(word, other);
+        if found != 0 {
+            return Some(at + (found.trailing_zeros() / 8) as usize);
+        }
+    }
+    None
+}
+
 /// Whether one of some bytes, none of them zero, stands anywhere.
 pub(crate) fn contains_any<const N: usize>(text: &[u8], bytes: [u8; N]) -> bool {
     text.chunks(8).any(|block| {
@@ -76,6 +88,7 @@ mod tests {
         for text in texts {
             assert_eq!(find(text.as_bytes(), b':'), text.find(':'), "{text:?}");
             assert_eq!(split_once(text, b':'), text.split_once(':'), "{text:?}");
+            assert_eq!(find_either(text.as_bytes(), [b':', b'9']), text.find([':', '9']), "{text:?}");
             assert_eq!(contains_any(text.as_bytes(), [b':', b'9']), text.contains([':', '9']), "{text:?}");
         }
     }
