@@ -24,7 +24,7 @@ use crate::language::action::ActionPattern;
 use crate::language::arn::{ArnTemplate, ResourcePattern};
 use crate::language::operator::Operator;
 use crate::language::pattern::{Template, Variable};
-use crate::source::{Diagnostic, Source, Span};
+use crate::source::{Diagnostic, Source, Span, Text};
 
 /// A policy document that keeps all rules (Rules L1 to L19, E38 to E55). It is immutable and cheap to clone: however
 /// many sets hold it, it exists once.
@@ -58,7 +58,7 @@ struct Content {
     is_part: bool,
     kind: PolicyKind,
     version: Version,
-    id: Option<Box<str>>,
+    id: Option<Text>,
     statements: Arc<[Statement]>,
 }
 
@@ -169,7 +169,7 @@ pub struct Statement {
     /// The whole object.
     pub span: Span,
     /// The element `Sid` (Rule L9).
-    pub sid: Option<Box<str>>,
+    pub sid: Option<Text>,
     /// The element `Effect`.
     pub effect: Effect,
     /// `Principal` or `NotPrincipal`, in the kinds of policy that have it (Rule E55).
@@ -197,7 +197,7 @@ pub struct Entry<P> {
     /// Where it stands, quotation marks included.
     pub span: Span,
     /// Its text, escapes decoded.
-    pub text: Box<str>,
+    pub text: Text,
     /// What it means.
     pub pattern: P,
 }
@@ -210,7 +210,7 @@ pub struct Condition {
     /// Where the operator's name stands.
     pub operator_span: Span,
     /// The context key, as written; keys compare without regard to ASCII case (Rule L71).
-    pub key: Box<str>,
+    pub key: Text,
     /// Where the key stands.
     pub key_span: Span,
     /// The values; possibly none (Rule L80).
@@ -223,7 +223,7 @@ pub struct ConditionValue {
     /// Where it stands.
     pub span: Span,
     /// Its text: that of a string, or the source text of a number or boolean (Rule L14).
-    pub text: Box<str>,
+    pub text: Text,
     /// What the operator makes of the text.
     pub operand: Operand,
 }

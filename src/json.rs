@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 
 use build::{Fault, build};
 
-use crate::source::{Diagnostic, Source, Span, quote};
+use crate::source::{Diagnostic, Source, Span, Text, quote};
 
 /// Bounds on what a reader accepts, checked while reading (threats T3 and T8).
 ///
@@ -62,9 +62,9 @@ pub enum Kind {
     /// `true` or `false`.
     Bool(bool),
     /// A number in the spelling of the source (`1.20` stays `1.20`).
-    Number(Box<str>),
+    Number(Text),
     /// A string, escapes decoded.
-    String(Box<str>),
+    String(Text),
     /// A list.
     Array(Vec<Value>),
     /// An object: its members in order, repeated names included.
@@ -75,7 +75,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// The name, escapes decoded.
-    pub name: Box<str>,
+    pub name: Text,
     /// Where the name stands, quotation marks included.
     pub name_span: Span,
     /// The value.
@@ -157,7 +157,7 @@ pub fn parse(source: &Source, limits: &Limits) -> Result<Value, Box<Diagnostic>>
         ));
     }
     let syntax = serde_json::from_str::<IgnoredAny>(text).map_err(|error| Box::new(syntax_error(source, &error)));
-    let tree = syntax.and_then(|_| build(text, limits.depth.min(MOST_DEPTH)).map_err(|fault| refusal(source, fault)));
+    let tree = syntax.and_then(|_| build(source, limits.depth.min(MOST_DEPTH)).map_err(|fault| refusal(source, fault)));
     // Depth is counted only in what is refused; it goes before any other mistake.
     tree.or_else(|mistake| check_depth(source, limits).and(Err(mistake)))
 }

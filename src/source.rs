@@ -4,9 +4,13 @@
 //! [`Diagnostic`], so that all of them name file, line, column, what was found and what was expected.
 
 pub(crate) mod bytes;
+mod text;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
+
+pub use text::Text;
 
 /// A text with the name people know it by, usually a file name.
 ///
@@ -120,6 +124,11 @@ impl Source {
     /// The text of a span; empty if the span is not one of this source.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// A part of the text, shared; none if it is not one.
+    pub(crate) fn part(&self, range: Range<usize>) -> Option<Text> {
+        Text::of(&self.text, range)
     }
 
     /// The empty span behind the last byte.

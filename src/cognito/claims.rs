@@ -107,7 +107,7 @@ impl Claims {
     pub(super) fn read(reader: &mut Reader<'_>, value: &Value) -> Option<Self> {
         let members = reader.map("C13", value, "an object of claims")?;
         reader.repeated_members_within(members);
-        Some(members.iter().map(|member| (member.name.clone(), Claim::of(&member.value))).collect())
+        Some(members.iter().map(|member| (Box::from(&*member.name), Claim::of(&member.value))).collect())
     }
 
     /// A claim by its exact name (Rule C28): `null` is there.
@@ -181,8 +181,8 @@ impl Claim {
         match &value.kind {
             Kind::Null => Claim::Null,
             Kind::Bool(value) => Claim::Bool(*value),
-            Kind::Number(text) => Claim::Number(text.clone()),
-            Kind::String(text) => Claim::Text(text.clone()),
+            Kind::Number(text) => Claim::Number(Box::from(&**text)),
+            Kind::String(text) => Claim::Text(Box::from(&**text)),
             Kind::Array(items) => Claim::List(items.iter().map(Claim::of).collect()),
             Kind::Object(_) => Claim::Object,
         }

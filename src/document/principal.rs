@@ -1,7 +1,7 @@
 //! The elements `Principal` and `NotPrincipal` (Rules E38 to E49): their names, read and checked.
 
 use crate::language::arn::Arn;
-use crate::source::Span;
+use crate::source::{Span, Text};
 
 /// `Principal` or `NotPrincipal`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct PrincipalEntry {
     /// Where it stands.
     pub span: Span,
     /// Its text, escapes decoded.
-    pub text: Box<str>,
+    pub text: Text,
     /// Whom it names.
     pub name: PrincipalName,
 }

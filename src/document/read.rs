@@ -16,7 +16,7 @@ use crate::language::date::Instant;
 use crate::language::operator::{Operator, Test};
 use crate::language::pattern::{Template, Wildcards};
 use crate::language::{SyntaxError, Version};
-use crate::source::{Diagnostic, Source, Span, quote};
+use crate::source::{Diagnostic, Source, Span, Text, quote};
 use crate::yaml;
 
 /// How many mistakes of one document are listed; the rest is counted.
@@ -70,7 +70,7 @@ struct Reader<'a> {
 }
 
 /// `Id` and the statements.
-type Parts = (Option<Box<str>>, Vec<Statement>);
+type Parts = (Option<Text>, Vec<Statement>);
 
 impl Reader<'_> {
     fn report(&mut self, diagnostic: Diagnostic) {
@@ -230,7 +230,7 @@ impl Reader<'_> {
         }
     }
 
-    fn string(&mut self, rule: &'static str, value: &Value, message: &str) -> Option<Box<str>> {
+    fn string(&mut self, rule: &'static str, value: &Value, message: &str) -> Option<Text> {
         match &value.kind {
             Kind::String(text) => Some(text.clone()),
             _ => {
@@ -348,7 +348,7 @@ impl Reader<'_> {
     }
 
     /// Rule L9.
-    fn sid(&mut self, value: &Value) -> Option<Box<str>> {
+    fn sid(&mut self, value: &Value) -> Option<Text> {
         let sid = self.string("L9", value, "the Sid is no string")?;
         if !self.kind.row().iam_type {
             return Some(sid);
@@ -431,7 +431,7 @@ impl Reader<'_> {
             self.report(diagnostic);
         }
         let (negated, member) = self.one_of("L12", plain, negated)?;
-        self.patterns(negated, &member.value, "actions", |text, _| ActionPattern::parse(text))
+        self.patterns(negated, &member.value, "actions", |text, _| ActionPattern::of(text))
     }
 
     /// Rules L11, L12; in trust policies the element is refused (Rule E33).
@@ -457,7 +457,7 @@ impl Reader<'_> {
             self.report(diagnostic);
         }
         let (negated, member) = self.one_of("L12", plain, negated)?;
-        self.patterns(negated, &member.value, "resources", ResourcePattern::parse).map(Some)
+        self.patterns(negated, &member.value, "resources", ResourcePattern::of).map(Some)
     }
 
     /// A string or a non-empty list of strings (Rule L11), each read as a pattern.
@@ -466,7 +466,7 @@ impl Reader<'_> {
         negated: bool,
         value: &Value,
         what: &str,
-        parse: impl Fn(&str, Version) -> Result<P, SyntaxError>,
+        parse: impl Fn(&Text, Version) -> Result<P, SyntaxError>,
     ) -> Option<Patterns<P>> {
         let items = match &value.kind {
             Kind::Array(items) if items.is_empty() => {
@@ -594,7 +594,7 @@ impl Reader<'_> {
 
     /// Rules L13, L14, L18, L52, L63.
     fn condition_value(&mut self, operator: Option<Operator>, value: &Value) -> Option<ConditionValue> {
-        let text: Box<str> = match &value.kind {
+        let text: Text = match &value.kind {
             Kind::String(text) | Kind::Number(text) => text.clone(),
             Kind::Bool(boolean) => if *boolean { "true" } else { "false" }.into(),
             Kind::Null | Kind::Array(_) | Kind::Object(_) => {
@@ -605,8 +605,10 @@ impl Reader<'_> {
         self.check_length(value.span, &text)?;
         let operand = match operator?.test {
             Test::Arn => self.arn_operand(&text),
-            Test::StringLike => Template::parse(&text, self.version, Wildcards::Match).map(Operand::Text),
-            test if test.substitutes() => Template::parse(&text, self.version, Wildcards::AreText).map(Operand::Text),
+            Test::StringLike => Template::of(&text, &text, self.version, Wildcards::Match).map(Operand::Text),
+            test if test.substitutes() => {
+                Template::of(&text, &text, self.version, Wildcards::AreText).map(Operand::Text)
+            }
             Test::Date(_) if Instant::parse(&text).is_none() => {
                 let diagnostic = self
                     .mistake("L18", value.span, "a date that cannot be read")
@@ -627,10 +629,10 @@ impl Reader<'_> {
     }
 
     /// Rule L98.
-    fn arn_operand(&self, text: &str) -> Result<Operand, SyntaxError> {
-        match ArnTemplate::parse(text, self.version)? {
+    fn arn_operand(&self, text: &Text) -> Result<Operand, SyntaxError> {
+        match ArnTemplate::of(text, self.version)? {
             Some(arn) => Ok(Operand::Arn(arn)),
-            None => Template::parse(text, self.version, Wildcards::Match).map(Operand::ShortArn),
+            None => Template::of(text, text, self.version, Wildcards::Match).map(Operand::ShortArn),
         }
     }
 

@@ -2,10 +2,8 @@
 //!
 //! So there is no grammar here and no message about one. Should the two ever disagree, the text is refused.
 
-use std::borrow::Cow;
-
 use super::{Kind, Member, Value};
-use crate::source::{Span, bytes};
+use crate::source::{Source, Span, Text, bytes};
 
 /// Why a text is refused that `serde_json` accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,14 +17,15 @@ pub(super) enum Fault {
 }
 
 /// Reads a whole text, nested no more deeply than `depth`: that bounds the recursion.
-pub(super) fn build(text: &str, depth: usize) -> Result<Value, Fault> {
-    let mut builder = Builder { text, at: 0, depth, items: Vec::new(), members: Vec::new() };
+pub(super) fn build(source: &Source, depth: usize) -> Result<Value, Fault> {
+    let mut builder = Builder { source, text: source.text(), at: 0, depth, items: Vec::new(), members: Vec::new() };
     let value = builder.value()?;
     builder.white_space();
-    if builder.at == text.len() { Ok(value) } else { Err(builder.unknown()) }
+    if builder.at == builder.text.len() { Ok(value) } else { Err(builder.unknown()) }
 }
 
 struct Builder<'s> {
+    source: &'s Source,
     text: &'s str,
     at: usize,
     /// How many levels may still open.
@@ -67,13 +66,13 @@ impl<'s> Builder<'s> {
         self.white_space();
         let start = self.at;
         let kind = match self.byte() {
-            Some(b'"') => Kind::String(self.string()?.into()),
+            Some(b'"') => Kind::String(self.string()?),
             Some(b'{') => self.nested(Self::object)?,
             Some(b'[') => self.nested(Self::list)?,
             Some(b't') => self.word("true", Kind::Bool(true))?,
             Some(b'f') => self.word("false", Kind::Bool(false))?,
             Some(b'n') => self.word("null", Kind::Null)?,
-            _ => Kind::Number(self.number()?.into()),
+            _ => Kind::Number(self.number()?),
         };
         Ok(Value { span: Span::new(start, self.at), kind })
     }
@@ -112,7 +111,7 @@ impl<'s> Builder<'s> {
         loop {
             self.white_space();
             let start = self.at;
-            let name = self.string()?.into();
+            let name = self.string()?;
             let name_span = Span::new(start, self.at);
             self.white_space();
             self.pass(b':')?;
@@ -135,31 +134,33 @@ impl<'s> Builder<'s> {
         Ok(kind)
     }
 
-    fn number(&mut self) -> Result<&'s str, Fault> {
+    fn number(&mut self) -> Result<Text, Fault> {
         let start = self.at;
         while let Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') = self.byte() {
             self.at += 1;
         }
-        self.text.get(start..self.at).filter(|number| !number.is_empty()).ok_or(self.unknown())
+        self.source.part(start..self.at).filter(|number| !number.is_empty()).ok_or(self.unknown())
     }
 
     fn rest(&self) -> &'s str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// What a string holds; borrowed if it is written without escapes.
-    fn string(&mut self) -> Result<Cow<'s, str>, Fault> {
+    /// What a string holds, shared if it is written without escapes.
+    fn string(&mut self) -> Result<Text, Fault> {
         self.pass(b'"')?;
+        let start = self.at;
         let plain = self.unescaped()?;
+        let end = self.at;
         if self.passes(b'"') {
-            return Ok(Cow::Borrowed(plain));
+            return self.source.part(start..end).ok_or(self.unknown());
         }
         let mut text = plain.to_owned();
         while !self.passes(b'"') {
             text.push(self.escape()?);
             text.push_str(self.unescaped()?);
         }
-        Ok(Cow::Owned(text))
+        Ok(Text::from(&*text))
     }
 
     /// The part of a string up to its end or the next escape.
@@ -226,9 +227,12 @@ mod tests {
 
     use super::*;
     use crate::json::{Limits, parse};
-    use crate::source::Source;
 
     const DEPTH: usize = 64;
+
+    fn build(text: &str, depth: usize) -> Result<Value, Fault> {
+        super::build(&Source::new("t.json", text), depth)
+    }
 
     /// JSON texts with escapes of every kind, white space, repeated names and numbers of every spelling.
     fn json() -> impl Strategy<Value = String> {

@@ -250,7 +250,7 @@ impl<'de> Deserializer<'de> for Tree<'de> {
         visitor: V,
     ) -> Result<V::Value, Mistake> {
         let read = match &self.0.kind {
-            Kind::String(text) => visitor.visit_enum(text.as_ref().into_deserializer()),
+            Kind::String(text) => visitor.visit_enum((&**text).into_deserializer()),
             _ => Err(de::Error::invalid_type(self.unexpected(), &visitor)),
         };
         read.map_err(|mistake: Mistake| mistake.at(self.0.span))
@@ -303,7 +303,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Mistake> {
         let Some(member) = self.current.take() else { return Err(de::Error::custom("a value without a name")) };
-        seed.deserialize(Tree(&member.value)).map_err(|mistake| mistake.below(Step::Member(member.name.clone())))
+        seed.deserialize(Tree(&member.value)).map_err(|mistake| mistake.below(Step::Member(Box::from(&*member.name))))
     }
 }
 

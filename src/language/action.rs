@@ -7,7 +7,7 @@ use nom::{AsChar, Parser};
 
 use super::pattern::{Template, Wildcards};
 use super::{SyntaxError, Version};
-use crate::source::bytes;
+use crate::source::{Text, bytes};
 
 /// An entry of `Action` or `NotAction`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,10 +43,15 @@ impl ActionPattern {
     /// # Ok::<(), iamtree::language::SyntaxError>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
-        if text == "*" {
+        ActionPattern::of(&Text::from(text))
+    }
+
+    /// The same; the pattern shares the text.
+    pub(crate) fn of(text: &Text) -> Result<Self, SyntaxError> {
+        if &**text == "*" {
             return Ok(ActionPattern::All);
         }
-        if let Some(at) = text.find("${") {
+        if let Some(at) = bytes::find(text.as_bytes(), b'$').and_then(|_| text.find("${")) {
             return Err(SyntaxError::new("L20", text, at..at + 2, "a variable in an action", "text without `${`"));
         }
         let (service, name) = match split_plain(text) {
@@ -54,7 +59,7 @@ impl ActionPattern {
             None => split(text, is_service_pattern_character)?,
         };
         // Neither part holds `${`, so both are read as texts without variables.
-        let part = |part| Template::parse(part, Version::V2008, Wildcards::Match);
+        let part = |part| Template::of(part, text, Version::V2008, Wildcards::Match);
         Ok(ActionPattern::Named { service: part(service)?, name: part(name)? })
     }
 }

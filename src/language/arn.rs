@@ -9,7 +9,7 @@ use nom::{IResult, Parser};
 
 use super::pattern::{Template, Token, Wildcards};
 use super::{SyntaxError, Version};
-use crate::source::bytes;
+use crate::source::{Text, bytes};
 
 /// An entry of `Resource` or `NotResource`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub enum ResourcePattern {
 /// A pattern of six fields, cut at the colons of the document's text (Rule L64).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ArnTemplate {
-    fields: [Template; 6],
+    fields: Box<[Template; 6]>,
 }
 
 /// An ARN of a request or of a context value: six fields, the first is `arn` (Rule L32).
@@ -147,15 +147,20 @@ impl ArnTemplate {
     ///
     /// Returns where a `${` does not begin a variable (Rule L52).
     pub fn parse(text: &str, version: Version) -> Result<Option<Self>, SyntaxError> {
+        ArnTemplate::of(&Text::from(text), version)
+    }
+
+    /// The same; the fields share the text.
+    pub(crate) fn of(text: &Text, version: Version) -> Result<Option<Self>, SyntaxError> {
         // A malformed variable refuses the document wherever the colons are.
-        Template::parse(text, version, Wildcards::Match)?;
+        Template::of(text, text, version, Wildcards::Match)?;
         let fields = split_fields(text, version);
         if fields.len() < 6 {
             return Ok(None);
         }
-        let mut templates = fields.iter().map(|field| Template::parse(field, version, Wildcards::Match));
+        let mut templates = fields.iter().map(|field| Template::of(field, text, version, Wildcards::Match));
         let mut next = || templates.next().unwrap_or(Ok(Template::default()));
-        Ok(Some(ArnTemplate { fields: [next()?, next()?, next()?, next()?, next()?, next()?] }))
+        Ok(Some(ArnTemplate { fields: Box::new([next()?, next()?, next()?, next()?, next()?, next()?]) }))
     }
 
     /// All six fields, `arn` first.
@@ -188,7 +193,12 @@ impl ResourcePattern {
     /// # Ok::<(), iamtree::language::SyntaxError>(())
     /// ```
     pub fn parse(text: &str, version: Version) -> Result<Self, SyntaxError> {
-        if text == "*" {
+        ResourcePattern::of(&Text::from(text), version)
+    }
+
+    /// The same; the pattern shares the text.
+    pub(crate) fn of(text: &Text, version: Version) -> Result<Self, SyntaxError> {
+        if &**text == "*" {
             return Ok(ResourcePattern::All);
         }
         let fields = split_fields(text, version);
@@ -234,12 +244,12 @@ impl ResourcePattern {
         }
         let template = |index: usize| match fields.get(index) {
             Some(field) => {
-                Template::parse(field, version, Wildcards::Match).map_err(|error| error.shifted(place(index).start))
+                Template::of(field, text, version, Wildcards::Match).map_err(|error| error.shifted(place(index).start))
             }
             None => Ok(Template::any()),
         };
         Ok(ResourcePattern::Arn(ArnTemplate {
-            fields: [template(0)?, template(1)?, template(2)?, template(3)?, template(4)?, template(5)?],
+            fields: Box::new([template(0)?, template(1)?, template(2)?, template(3)?, template(4)?, template(5)?]),
         }))
     }
 

@@ -3,6 +3,8 @@
 //! A text is cut into tokens once. What a variable stands for is never pasted into a text again (Rule L55), so
 //! that no value can become a wildcard or another variable.
 
+use std::borrow::Cow;
+
 use nom::branch::alt;
 use nom::bytes::complete::{is_not, tag, take_while, take_while1};
 use nom::combinator::{cut, not, opt, recognize, value};
@@ -11,36 +13,67 @@ use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
 use super::{SyntaxError, Version};
-use crate::source::bytes;
+use crate::source::{Text, bytes};
 
 /// A text cut into tokens.
 ///
 /// Neighbouring literals are one token and `**` is one `*`, so two spellings of one meaning are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Template {
-    tokens: Box<[Token]>,
+    tokens: Tokens,
+}
+
+/// Most texts are one literal, and most fields of an ARN are; these take no room of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+enum Tokens {
+    #[default]
+    None,
+    One(Token),
+    /// Two at least.
+    More(Vec<Token>),
+}
+
+impl Tokens {
+    fn push(&mut self, token: Token) {
+        *self = match std::mem::take(self) {
+            Tokens::None => Tokens::One(token),
+            Tokens::One(first) => Tokens::More(vec![first, token]),
+            Tokens::More(mut tokens) => {
+                tokens.push(token);
+                Tokens::More(tokens)
+            }
+        };
+    }
+
+    fn as_slice(&self) -> &[Token] {
+        match self {
+            Tokens::None => &[],
+            Tokens::One(token) => std::slice::from_ref(token),
+            Tokens::More(tokens) => tokens,
+        }
+    }
 }
 
 /// A piece of a [`Template`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Token {
     /// Exactly this text; also what `${*}`, `${?}` and `${$}` write (Rule L56).
-    Literal(Box<str>),
+    Literal(Text),
     /// `*`: any run of characters, also none (Rule L30).
     AnyRun,
     /// `?`: exactly one Unicode scalar value (Rule L30).
     AnyOne,
     /// `${key}` or `${key, 'default'}` (Rule L51).
-    Variable(Variable),
+    Variable(Box<Variable>),
 }
 
 /// A reference to a context key (Rules L51, L54, L59).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Variable {
     /// The context key, as written; keys compare without regard to ASCII case.
-    pub key: Box<str>,
+    pub key: Text,
     /// The text to use if the key is absent or holds the empty string.
-    pub default: Option<Box<str>>,
+    pub default: Option<Text>,
 }
 
 /// Whether `*` and `?` are wildcards in a text (Rule L30: only in actions, resources, `StringLike` and the ARN
@@ -75,20 +108,25 @@ impl Template {
     /// # Ok::<(), iamtree::language::SyntaxError>(())
     /// ```
     pub fn parse(text: &str, version: Version, wildcards: Wildcards) -> Result<Self, SyntaxError> {
-        if !text.contains('$') || version == Version::V2008 {
-            return Ok(Template::without_variables(text, wildcards));
-        }
-        Template::by_grammar(text, version, wildcards)
+        Template::of(text, &Text::from(text), version, wildcards)
     }
 
-    fn by_grammar(text: &str, version: Version, wildcards: Wildcards) -> Result<Self, SyntaxError> {
+    /// The same for a part of a text, which the tokens share.
+    pub(crate) fn of(text: &str, whole: &Text, version: Version, wildcards: Wildcards) -> Result<Self, SyntaxError> {
+        if version == Version::V2008 || bytes::find(text.as_bytes(), b'$').is_none() {
+            return Ok(Template::without_variables(text, whole, wildcards));
+        }
+        Template::by_grammar(text, whole, version, wildcards)
+    }
+
+    fn by_grammar(text: &str, whole: &Text, version: Version, wildcards: Wildcards) -> Result<Self, SyntaxError> {
         let token = |input| match version {
             Version::V2012 => alt((special, variable, wildcard(wildcards), literal(version, wildcards))).parse(input),
             Version::V2008 => alt((wildcard(wildcards), literal(version, wildcards))).parse(input),
         };
-        let mut tokens = fold_many0(token, Tokens::default, Tokens::with);
-        match tokens.parse(text) {
-            Ok((_, tokens)) => Ok(tokens.finish()),
+        let mut pieces = fold_many0(token, || Pieces::of(whole), Pieces::with);
+        match pieces.parse(text) {
+            Ok((_, pieces)) => Ok(pieces.finish()),
             Err(nom::Err::Failure(fault) | nom::Err::Error(fault)) => {
                 let at = text.len() - fault.rest.len();
                 let width = fault.rest.chars().next().map_or(0, char::len_utf8);
@@ -101,55 +139,42 @@ impl Template {
     }
 
     /// The same for a text that holds no variables: all there is to see are wildcards.
-    fn without_variables(text: &str, wildcards: Wildcards) -> Self {
-        if text.is_empty() {
-            return Template::default();
+    fn without_variables(text: &str, whole: &Text, wildcards: Wildcards) -> Self {
+        if wildcards == Wildcards::AreText {
+            return Pieces::of(whole).with(Piece::Text(text)).finish();
         }
-        if wildcards == Wildcards::AreText || !bytes::contains_any(text.as_bytes(), [b'*', b'?']) {
-            return Template { tokens: [Token::Literal(text.into())].into() };
-        }
-        let mut tokens = Vec::with_capacity(4);
+        let mut pieces = Pieces::of(whole);
         let mut rest = text;
-        while let Some(at) = rest.find(['*', '?']) {
+        while let Some(at) = bytes::find_either(rest.as_bytes(), [b'*', b'?']) {
             let (literal, behind) = rest.split_at_checked(at).unwrap_or_default();
-            if !literal.is_empty() {
-                tokens.push(Token::Literal(literal.into()));
-            }
-            let is_run = behind.starts_with('*');
-            if !is_run {
-                tokens.push(Token::AnyOne);
-            } else if tokens.last() != Some(&Token::AnyRun) {
-                tokens.push(Token::AnyRun);
-            }
+            let wildcard = if behind.starts_with('*') { Token::AnyRun } else { Token::AnyOne };
+            pieces = pieces.with(Piece::Text(literal)).with(Piece::Token(wildcard));
             rest = behind.get(1..).unwrap_or_default();
         }
-        if !rest.is_empty() {
-            tokens.push(Token::Literal(rest.into()));
-        }
-        Template { tokens: tokens.into() }
+        pieces.with(Piece::Text(rest)).finish()
     }
 
     /// The tokens in order.
     pub fn tokens(&self) -> &[Token] {
-        &self.tokens
+        self.tokens.as_slice()
     }
 
     /// `*` alone.
     pub fn any() -> Self {
-        Template { tokens: [Token::AnyRun].into() }
+        Template { tokens: Tokens::One(Token::AnyRun) }
     }
 
     /// The variables in order of appearance.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
-        self.tokens.iter().filter_map(|token| match token {
-            Token::Variable(variable) => Some(variable),
+        self.tokens().iter().filter_map(|token| match token {
+            Token::Variable(variable) => Some(&**variable),
             _ => None,
         })
     }
 
     /// The text if it is all literal, the empty text included.
     pub fn as_literal(&self) -> Option<&str> {
-        match &*self.tokens {
+        match self.tokens() {
             [] => Some(""),
             [Token::Literal(text)] => Some(text),
             _ => None,
@@ -180,11 +205,11 @@ pub fn escape_literal(text: &str) -> String {
     escaped
 }
 
-/// Joins neighbouring literals and runs of `*` while tokens come in.
-#[derive(Default)]
-struct Tokens {
-    done: Vec<Token>,
-    literal: String,
+/// Joins neighbouring literals and runs of `*` while pieces come in.
+struct Pieces<'a> {
+    whole: &'a Text,
+    done: Tokens,
+    literal: Cow<'a, str>,
 }
 
 /// What one parse step yields: literals borrow from the text.
@@ -194,14 +219,19 @@ enum Piece<'a> {
     Token(Token),
 }
 
-impl Tokens {
-    fn with(mut self, piece: Piece<'_>) -> Self {
+impl<'a> Pieces<'a> {
+    fn of(whole: &'a Text) -> Self {
+        Pieces { whole, done: Tokens::None, literal: Cow::Borrowed("") }
+    }
+
+    fn with(mut self, piece: Piece<'a>) -> Self {
         match piece {
-            Piece::Text(text) => self.literal.push_str(text),
-            Piece::Token(Token::AnyRun) if self.literal.is_empty() && self.done.last() == Some(&Token::AnyRun) => {}
+            Piece::Text(text) => self.literal += text,
             Piece::Token(token) => {
                 self.flush();
-                self.done.push(token);
+                if token != Token::AnyRun || self.done.as_slice().last() != Some(&Token::AnyRun) {
+                    self.done.push(token);
+                }
             }
         }
         self
@@ -209,13 +239,14 @@ impl Tokens {
 
     fn flush(&mut self) {
         if !self.literal.is_empty() {
-            self.done.push(Token::Literal(std::mem::take(&mut self.literal).into()));
+            let literal = self.whole.share(&std::mem::take(&mut self.literal));
+            self.done.push(Token::Literal(literal));
         }
     }
 
     fn finish(mut self) -> Template {
         self.flush();
-        Template { tokens: self.done.into() }
+        Template { tokens: self.done }
     }
 }
 
@@ -263,8 +294,8 @@ fn variable(input: &str) -> Step<'_, Piece<'_>> {
     let close = wanting("`}`, or `, '` and a default", tag("}"));
     let (rest, (key, default)) =
         preceded(tag("${"), cut((name, default, close).map(|(key, default, _)| (key, default)))).parse(input)?;
-    let variable = Variable { key: key.into(), default: default.map(Box::from) };
-    Ok((rest, Piece::Token(Token::Variable(variable))))
+    let variable = Variable { key: key.into(), default: default.map(Text::from) };
+    Ok((rest, Piece::Token(Token::Variable(Box::new(variable)))))
 }
 
 fn is_name_character(character: char) -> bool {
@@ -312,7 +343,7 @@ mod tests {
     }
 
     fn variable_of(key: &str, default: Option<&str>) -> Token {
-        Token::Variable(Variable { key: key.into(), default: default.map(Box::from) })
+        Token::Variable(Box::new(Variable { key: key.into(), default: default.map(Text::from) }))
     }
 
     #[test]
@@ -345,8 +376,13 @@ mod tests {
                 for three in pieces {
                     let text = format!("{one}{two}{three}");
                     for wildcards in [Wildcards::Match, Wildcards::AreText] {
-                        let fast = Template::without_variables(&text, wildcards);
-                        assert_eq!(fast, Template::by_grammar(&text, Version::V2012, wildcards).unwrap(), "{text}");
+                        let whole = Text::from(&*text);
+                        let fast = Template::without_variables(&text, &whole, wildcards);
+                        assert_eq!(
+                            fast,
+                            Template::by_grammar(&text, &whole, Version::V2012, wildcards).unwrap(),
+                            "{text}"
+                        );
                     }
                 }
             }

@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use super::offsets::Offsets;
 use super::scalar;
 use crate::json::{Kind, Limits, Member, Value};
-use crate::source::{Diagnostic, Source, Span, quote};
+use crate::source::{Diagnostic, Source, Span, Text, quote};
 
 type Result<T> = std::result::Result<T, Box<Diagnostic>>;
 
@@ -78,7 +78,7 @@ struct Open {
 
 enum Content {
     List(Vec<Value>),
-    Object { members: Vec<Member>, name: Option<(Box<str>, Span)> },
+    Object { members: Vec<Member>, name: Option<(Text, Span)> },
 }
 
 impl Builder<'_> {

@@ -183,7 +183,7 @@ fn login(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> Opt
         Some(value) => reader.map("C34", value, "an object of texts")?,
         None => &[],
     };
-    let tag = |tag: &'_ Member| Some((tag.name.clone(), reader.string("C34", &tag.value)?.to_owned()));
+    let tag = |tag: &'_ Member| Some((Box::from(&*tag.name), reader.string("C34", &tag.value)?.to_owned()));
     let tags: Vec<(Box<str>, String)> = tags.iter().map(tag).collect::<Option<_>>()?;
     let tags = tags.iter().map(|(key, value)| (&**key, value.as_str()));
     Some(Login::new(provider, VerifiedClaims::assume_verified(claims)).developer_tags(tags))

@@ -61,8 +61,8 @@ pub(super) fn outputs(
         for member in of_type(kind) {
             let Some(properties) = properties(resolver.reader, member) else { continue };
             let owner = get(properties, "IdentityPoolId").and_then(pool_of_reference);
-            let owner = owner.filter(|owner| pools.iter().any(|pool| pool.name == *owner));
-            if owner.as_ref().is_some_and(|owner| *owner != pool.name) || !is_unconditional(resolver.reader, member) {
+            let owner = owner.filter(|owner| pools.iter().any(|pool| *pool.name == **owner));
+            if owner.as_ref().is_some_and(|owner| **owner != *pool.name) || !is_unconditional(resolver.reader, member) {
                 continue;
             }
             // An id that is no reference to a pool of the template is compared by the reader of the outputs.

@@ -92,7 +92,7 @@ pub(in crate::cognito) fn client_ids(reader: &mut Reader<'_>, value: &Value) -> 
         let fields = reader.object("C12", &member.value, &["ClientIDList"], &known);
         let ids = fields.and_then(|fields| reader.texts("C12", fields.get("ClientIDList")?));
         clients = clients.zip(ids).map(|(mut clients, ids)| {
-            clients.push((member.name.clone(), ids));
+            clients.push((Box::from(&*member.name), ids));
             clients
         });
     }

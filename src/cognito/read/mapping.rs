@@ -25,7 +25,7 @@ pub(super) fn mappings(reader: &mut Reader<'_>, value: &Value) -> Vec<KeyedMappi
     for member in members {
         let mapping = mapping(reader, &member.value);
         mappings.extend(mapping.map(|mapping| KeyedMapping {
-            key: member.name.clone(),
+            key: Box::from(&*member.name),
             source: reader.source().clone(),
             key_span: member.name_span,
             mapping,

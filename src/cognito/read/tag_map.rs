@@ -67,7 +67,7 @@ fn tags(reader: &mut Reader<'_>, value: &Value) -> Option<Vec<(Box<str>, Box<str
         let key = name_fits(reader, "C7", (&member.name, member.name_span), "tag key", &names::MAP_KEY);
         let claim = reader.form("C7", &member.value, "claim name", &names::MAP_CLAIM);
         // The same spelling twice is a repeated member, told already.
-        let other = tags.iter().find(|(known, _)| known.eq_ignore_ascii_case(&member.name) && *known != member.name);
+        let other = tags.iter().find(|(known, _)| known.eq_ignore_ascii_case(&member.name) && **known != *member.name);
         if let Some((other, _)) = other {
             let found = format!("{} and {}", quote(other), quote(&member.name));
             reader.report("C53", member.name_span, "two tag keys that differ only in case", found, "one of the two");

@@ -1,0 +1,105 @@
+//! Texts that share what they were read from.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+/// A text that may be a part of a larger one, which it then keeps and shares: a policy holds dozens of strings, and
+/// their parts, and none of them is copied.
+///
+/// # Examples
+///
+/// ```
+/// use iamtree::source::Text;
+///
+/// let text = Text::from("s3:GetObject");
+/// assert_eq!(&*text, "s3:GetObject");
+/// ```
+#[derive(Clone)]
+pub struct Text {
+    whole: Arc<str>,
+    start: usize,
+    end: usize,
+}
+
+impl Text {
+    /// A part of a text; none if it is not one.
+    pub(super) fn of(whole: &Arc<str>, Range { start, end }: Range<usize>) -> Option<Self> {
+        whole.get(start..end)?;
+        Some(Text { whole: Arc::clone(whole), start, end })
+    }
+
+    /// The same as `part`. If that lies inside this text, as parsers of it yield them, it is shared, else copied.
+    pub(crate) fn share(&self, part: &str) -> Self {
+        // Addresses only say where to look: what is shared is a part of this text by its place in it.
+        let start = part.as_ptr().addr().wrapping_sub(self.whole.as_ptr().addr());
+        let end = start.wrapping_add(part.len());
+        Text::of(&self.whole, start..end).unwrap_or_else(|| Text::from(part))
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.whole.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Text { whole: text.into(), start: 0, end: text.len() }
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Text {}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_shared_and_strangers_copied() {
+        let whole = Text::from("arn:é:s3");
+        let part = whole.share(whole.split(':').nth(1).unwrap());
+        assert_eq!((&*part, Arc::ptr_eq(&part.whole, &whole.whole)), ("é", true));
+        assert!(Arc::ptr_eq(&part.share(&part).whole, &whole.whole));
+        // A part of the whole text that is not of this part is still the whole's.
+        assert_eq!(&*part.share(&whole), "arn:é:s3");
+        let stranger = String::from("é");
+        let copied = whole.share(&stranger);
+        assert_eq!((copied == part, Arc::ptr_eq(&copied.whole, &whole.whole)), (true, false));
+        assert_eq!(&*whole.share(""), "");
+    }
+
+    #[test]
+    fn a_text_is_compared_by_what_it_says() {
+        assert_eq!(Text::from("a"), Text::from("ab").share("a"));
+        assert_eq!(format!("{:?} {}", Text::from("a\""), Text::from("b")), r#""a\"" b"#);
+    }
+}
