@@ -69,6 +69,24 @@ struct Reader<'a> {
     left_out: usize,
 }
 
+/// The elements of a statement.
+const ELEMENTS: [&str; 9] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+
+/// Where they stand.
+#[derive(Default)]
+struct Elements<'m> {
+    sid: Option<&'m Member>,
+    effect: Option<&'m Member>,
+    principal: Option<&'m Member>,
+    not_principal: Option<&'m Member>,
+    action: Option<&'m Member>,
+    not_action: Option<&'m Member>,
+    resource: Option<&'m Member>,
+    not_resource: Option<&'m Member>,
+    condition: Option<&'m Member>,
+}
+
 /// `Id` and the statements.
 type Parts = (Option<Text>, Vec<Statement>);
 
@@ -100,7 +118,8 @@ impl Reader<'_> {
     }
 
     fn document(&mut self, value: &Value) -> Option<Parts> {
-        if self.kind.row().iam_type {
+        // Nearly every policy is plain ASCII, which is seen best of the whole.
+        if self.kind.row().iam_type && !is_plain(self.source.slice(value.span)) {
             self.characters(value);
         }
         self.repeated_members(value);
@@ -167,11 +186,6 @@ impl Reader<'_> {
 
     fn characters_of(&mut self, string: Span) {
         let text = self.source.slice(string);
-        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
-        // Nearly every policy is plain ASCII; without an early end the compiler looks at many bytes at once.
-        if text.as_bytes().iter().fold(true, |plain, byte| plain & is_plain(byte)) {
-            return;
-        }
         let foreign = |c: &char| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
         for (at, character) in text.char_indices().filter(|(_, character)| foreign(character)) {
             let at = string.start as usize + at;
@@ -189,7 +203,7 @@ impl Reader<'_> {
         match &value.kind {
             Kind::Array(items) => items.iter().for_each(|item| self.repeated_members(item)),
             Kind::Object(members) => {
-                for member in repeated(members) {
+                for member in repeated(members, |member| Some(&member.name)) {
                     let diagnostic = self
                         .mistake("L3", member.name_span, "a member is repeated")
                         .found(format!("a second {}", quote(&member.name)))
@@ -242,8 +256,8 @@ impl Reader<'_> {
 
     /// Rule L7.
     fn statements(&mut self, value: &Value) -> Option<Vec<Statement>> {
-        let statements: Vec<Option<Statement>> = match &value.kind {
-            Kind::Object(members) => vec![self.statement(value.span, members)],
+        let statements = match &value.kind {
+            Kind::Object(members) => vec![self.statement(value.span, members)?],
             Kind::Array(items) if items.is_empty() => {
                 let diagnostic = self
                     .mistake("L7", value.span, "a document without statements")
@@ -254,23 +268,19 @@ impl Reader<'_> {
             }
             Kind::Array(items) => {
                 self.check_count(value.span, items.len())?;
-                items
-                    .iter()
-                    .map(|item| match &item.kind {
-                        Kind::Object(members) => self.statement(item.span, members),
-                        _ => {
-                            self.wrong_type("L7", item, "a statement that is no object", "an object");
-                            None
-                        }
-                    })
-                    .collect()
+                all(items.iter().map(|item| match &item.kind {
+                    Kind::Object(members) => self.statement(item.span, members),
+                    _ => {
+                        self.wrong_type("L7", item, "a statement that is no object", "an object");
+                        None
+                    }
+                }))?
             }
             _ => {
                 self.wrong_type("L7", value, "the statements are no list of objects", "an object or a list of objects");
                 return None;
             }
         };
-        let statements = statements.into_iter().collect::<Option<Vec<_>>>()?;
         if self.kind.row().iam_type {
             self.unique_sids(&statements);
         }
@@ -291,48 +301,28 @@ impl Reader<'_> {
 
     /// Rule L9: in IAM policy types no two statements share a Sid.
     fn unique_sids(&mut self, statements: &[Statement]) {
-        let mut seen = HashSet::new();
-        for statement in statements {
-            if let Some(sid) = statement.sid.as_deref().filter(|sid| !sid.is_empty())
-                && !seen.insert(sid)
-            {
-                let diagnostic = self
-                    .mistake("L9", statement.span, "two statements have one Sid")
-                    .found(format!("a second {}", quote(sid)))
-                    .expected("a Sid of its own");
-                self.report(diagnostic);
-            }
+        for statement in repeated(statements, |statement| statement.sid.as_ref().filter(|sid| !sid.is_empty())) {
+            let sid = statement.sid.as_deref().unwrap_or_default();
+            let diagnostic = self
+                .mistake("L9", statement.span, "two statements have one Sid")
+                .found(format!("a second {}", quote(sid)))
+                .expected("a Sid of its own");
+            self.report(diagnostic);
         }
     }
 
     /// Rules L8 to L15. Every element is read even if another one is wrong, so that all mistakes come to light.
     fn statement(&mut self, span: Span, members: &[Member]) -> Option<Statement> {
-        const KNOWN: [&str; 9] = [
-            "Sid",
-            "Effect",
-            "Principal",
-            "NotPrincipal",
-            "Action",
-            "NotAction",
-            "Resource",
-            "NotResource",
-            "Condition",
-        ];
-        for member in members {
-            if !KNOWN.contains(&&*member.name) {
-                self.unknown_member("L8", member, &KNOWN);
-            }
-        }
-        let find = |name: &str| members.iter().find(|member| &*member.name == name);
-        let sid = match find("Sid") {
+        let elements = self.elements(members);
+        let sid = match elements.sid {
             Some(sid) => self.sid(&sid.value).map(Some),
             None => Some(None),
         };
-        let effect = self.effect(span, find("Effect"));
-        let principal = self.principal(span, find("Principal"), find("NotPrincipal"), effect);
-        let actions = self.actions(span, find("Action"), find("NotAction"));
-        let resources = self.resources(span, find("Resource"), find("NotResource"));
-        let conditions = match find("Condition") {
+        let effect = self.effect(span, elements.effect);
+        let principal = self.principal(span, elements.principal, elements.not_principal, effect);
+        let actions = self.actions(span, elements.action, elements.not_action);
+        let resources = self.resources(span, elements.resource, elements.not_resource);
+        let conditions = match elements.condition {
             Some(condition) => self.conditions(&condition.value),
             None => Some(Vec::new()),
         };
@@ -345,6 +335,30 @@ impl Reader<'_> {
             resources: resources?,
             conditions: conditions?,
         })
+    }
+
+    /// Rule L8. Of repeated elements, which are a mistake, the first is read.
+    fn elements<'m>(&mut self, members: &'m [Member]) -> Elements<'m> {
+        let mut elements = Elements::default();
+        for member in members {
+            let element = match &*member.name {
+                "Sid" => &mut elements.sid,
+                "Effect" => &mut elements.effect,
+                "Principal" => &mut elements.principal,
+                "NotPrincipal" => &mut elements.not_principal,
+                "Action" => &mut elements.action,
+                "NotAction" => &mut elements.not_action,
+                "Resource" => &mut elements.resource,
+                "NotResource" => &mut elements.not_resource,
+                "Condition" => &mut elements.condition,
+                _ => {
+                    self.unknown_member("L8", member, &ELEMENTS);
+                    continue;
+                }
+            };
+            element.get_or_insert(member);
+        }
+        elements
     }
 
     /// Rule L9.
@@ -481,26 +495,22 @@ impl Reader<'_> {
             _ => std::slice::from_ref(value),
         };
         self.check_count(value.span, items.len())?;
-        // Collected before the first `None` ends it, so that every entry is looked at.
-        let entries: Vec<Option<Entry<P>>> = items
-            .iter()
-            .map(|item| {
-                let Kind::String(text) = &item.kind else {
-                    let expected = if items.len() == 1 { "a string or a list of strings" } else { "a string" };
-                    self.wrong_type("L11", item, &format!("an entry of the {what} is no string"), expected);
-                    return None;
-                };
-                self.check_length(item.span, text)?;
-                match parse(text, self.version) {
-                    Ok(pattern) => Some(Entry { span: item.span, text: text.clone(), pattern }),
-                    Err(error) => {
-                        self.wrong_syntax(item.span, &error);
-                        None
-                    }
+        let entries = all(items.iter().map(|item| {
+            let Kind::String(text) = &item.kind else {
+                let expected = if items.len() == 1 { "a string or a list of strings" } else { "a string" };
+                self.wrong_type("L11", item, &format!("an entry of the {what} is no string"), expected);
+                return None;
+            };
+            self.check_length(item.span, text)?;
+            match parse(text, self.version) {
+                Ok(pattern) => Some(Entry { span: item.span, text: text.clone(), pattern }),
+                Err(error) => {
+                    self.wrong_syntax(item.span, &error);
+                    None
                 }
-            })
-            .collect();
-        Some(Patterns { negated, entries: entries.into_iter().collect::<Option<_>>()? })
+            }
+        }));
+        Some(Patterns { negated, entries: entries? })
     }
 
     fn check_length(&mut self, span: Span, text: &str) -> Option<()> {
@@ -521,8 +531,7 @@ impl Reader<'_> {
             self.wrong_type("L13", value, "the condition is no object", "an object of operators");
             return None;
         };
-        let blocks: Vec<Option<Vec<Condition>>> = operators.iter().map(|member| self.operator_block(member)).collect();
-        Some(blocks.into_iter().collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
+        all(operators.iter().map(|member| self.operator_block(member))).map(joined)
     }
 
     fn operator_block(&mut self, member: &Member) -> Option<Vec<Condition>> {
@@ -538,28 +547,24 @@ impl Reader<'_> {
             return None;
         };
         self.keys_differ(keys);
-        let conditions: Vec<Option<Condition>> = keys
-            .iter()
-            .map(|key| {
-                if key.name.is_empty() {
-                    let diagnostic = self
-                        .mistake("L15", key.name_span, "an empty context key")
-                        .found("`\"\"`")
-                        .expected("a context key");
-                    self.report(diagnostic);
-                    return None;
-                }
-                let values = self.condition_values(operator, &key.value);
-                Some(Condition {
-                    operator: operator?,
-                    operator_span: member.name_span,
-                    key: key.name.clone(),
-                    key_span: key.name_span,
-                    values: values?,
-                })
+        all(keys.iter().map(|key| {
+            if key.name.is_empty() {
+                let diagnostic = self
+                    .mistake("L15", key.name_span, "an empty context key")
+                    .found("`\"\"`")
+                    .expected("a context key");
+                self.report(diagnostic);
+                return None;
+            }
+            let values = self.condition_values(operator, &key.value);
+            Some(Condition {
+                operator: operator?,
+                operator_span: member.name_span,
+                key: key.name.clone(),
+                key_span: key.name_span,
+                values: values?,
             })
-            .collect();
-        conditions.into_iter().collect()
+        }))
     }
 
     /// Rule L15; keys equal to the letter are a repeated member, reported as such.
@@ -587,9 +592,7 @@ impl Reader<'_> {
             _ => std::slice::from_ref(value),
         };
         self.check_count(value.span, items.len())?;
-        let values: Vec<Option<ConditionValue>> =
-            items.iter().map(|item| self.condition_value(operator, item)).collect();
-        values.into_iter().collect()
+        all(items.iter().map(|item| self.condition_value(operator, item)))
     }
 
     /// Rules L13, L14, L18, L52, L63.
@@ -719,9 +722,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let entries: Vec<Option<Vec<PrincipalEntry>>> =
-            members.iter().map(|member| self.principal_member(member)).collect();
-        Some(entries.into_iter().collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
+        all(members.iter().map(|member| self.principal_member(member))).map(joined)
     }
 
     fn principal_member(&mut self, member: &Member) -> Option<Vec<PrincipalEntry>> {
@@ -748,8 +749,7 @@ impl Reader<'_> {
             _ => std::slice::from_ref(&member.value),
         };
         self.check_count(member.value.span, items.len())?;
-        let entries: Vec<Option<PrincipalEntry>> = items.iter().map(|item| self.principal_entry(item, read)).collect();
-        entries.into_iter().collect()
+        all(items.iter().map(|item| self.principal_entry(item, read)))
     }
 
     fn principal_entry(
@@ -812,16 +812,45 @@ impl Reader<'_> {
     }
 }
 
-/// The members whose name stands before. Few are compared with each other, many are looked up.
-fn repeated(members: &[Member]) -> Vec<&Member> {
+/// The lists as one.
+fn joined<T>(lists: Vec<Vec<T>>) -> Vec<T> {
+    let mut lists = lists.into_iter();
+    let mut joined = lists.next().unwrap_or_default();
+    joined.extend(lists.flatten());
+    joined
+}
+
+/// Whether a text is printable ASCII and white space of JSON.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    // Without an early end the compiler looks at many bytes at once.
+    text.as_bytes().iter().fold(true, |plain, byte| plain & is_plain(byte))
+}
+
+/// Those whose name stands before. Few are compared with each other, many are looked up.
+fn repeated<'n, T>(things: &'n [T], name: impl Fn(&'n T) -> Option<&'n Text>) -> Vec<&'n T> {
     const FEW: usize = 12;
-    if members.len() <= FEW {
+    let names = things.iter().filter_map(|thing| Some((name(thing)?, thing)));
+    if things.len() <= FEW {
         let is_repeated =
-            |(at, member): &(usize, &Member)| members.iter().take(*at).any(|other| other.name == member.name);
-        return members.iter().enumerate().filter(is_repeated).map(|(_, member)| member).collect();
+            |(at, (text, _)): &(usize, (&Text, &T))| names.clone().take(*at).any(|(other, _)| other == *text);
+        return names.clone().enumerate().filter(is_repeated).map(|(_, (_, thing))| thing).collect();
     }
     let mut seen = HashSet::new();
-    members.iter().filter(|member| !seen.insert(&*member.name)).collect()
+    names.filter(|(text, _)| !seen.insert(&***text)).map(|(_, thing)| thing).collect()
+}
+
+/// All of them, or none if one is missing. Every one is asked for, so that all mistakes come to light.
+fn all<T>(things: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    let mut all = Some(Vec::with_capacity(things.size_hint().0));
+    for thing in things {
+        match (thing, &mut all) {
+            (Some(thing), Some(all)) => all.push(thing),
+            (None, _) => all = None,
+            (Some(_), None) => {}
+        }
+    }
+    all
 }
 
 /// `Allow` of `*` on `*` for `*` without conditions (Rule E14).

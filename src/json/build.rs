@@ -2,6 +2,8 @@
 //!
 //! So there is no grammar here and no message about one. Should the two ever disagree, the text is refused.
 
+use std::ops::Range;
+
 use super::{Kind, Member, Value};
 use crate::source::{Source, Span, Text, bytes};
 
@@ -149,26 +151,26 @@ impl<'s> Builder<'s> {
     /// What a string holds, shared if it is written without escapes.
     fn string(&mut self) -> Result<Text, Fault> {
         self.pass(b'"')?;
-        let start = self.at;
         let plain = self.unescaped()?;
-        let end = self.at;
         if self.passes(b'"') {
-            return self.source.part(start..end).ok_or(self.unknown());
+            return self.source.part(plain).ok_or(self.unknown());
         }
-        let mut text = plain.to_owned();
+        let mut text = String::new();
+        text.push_str(self.text.get(plain).unwrap_or_default());
         while !self.passes(b'"') {
             text.push(self.escape()?);
-            text.push_str(self.unescaped()?);
+            let plain = self.unescaped()?;
+            text.push_str(self.text.get(plain).unwrap_or_default());
         }
         Ok(Text::from(&*text))
     }
 
     /// The part of a string up to its end or the next escape.
-    fn unescaped(&mut self) -> Result<&'s str, Fault> {
-        let rest = self.rest();
-        let length = bytes::find_either(rest.as_bytes(), [b'"', b'\\']).ok_or(self.unknown())?;
-        self.at += length;
-        rest.get(..length).ok_or(self.unknown())
+    fn unescaped(&mut self) -> Result<Range<usize>, Fault> {
+        let start = self.at;
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        self.at += bytes::find_any(rest, [b'"', b'\\']).ok_or(self.unknown())?;
+        Ok(start..self.at)
     }
 
     fn escape(&mut self) -> Result<char, Fault> {

@@ -1,12 +1,5 @@
 //! ARNs and ARN patterns (Rules L31 to L33, L40, L64, L98), grammar `grammar/arn.abnf`.
 
-use nom::branch::alt;
-use nom::bytes::complete::{tag, take_until, take_while, take_while1};
-use nom::combinator::{not, recognize, rest};
-use nom::multi::many0_count;
-use nom::sequence::terminated;
-use nom::{IResult, Parser};
-
 use super::pattern::{Template, Token, Wildcards};
 use super::{SyntaxError, Version};
 use crate::source::{Text, bytes};
@@ -154,11 +147,11 @@ impl ArnTemplate {
     pub(crate) fn of(text: &Text, version: Version) -> Result<Option<Self>, SyntaxError> {
         // A malformed variable refuses the document wherever the colons are.
         Template::of(text, text, version, Wildcards::Match)?;
-        let fields = split_fields(text, version);
-        if fields.len() < 6 {
+        let fields = Fields::of(text, version);
+        if fields.count < 6 {
             return Ok(None);
         }
-        let mut templates = fields.iter().map(|field| Template::of(field, text, version, Wildcards::Match));
+        let mut templates = fields.as_slice().iter().map(|field| Template::of(field, text, version, Wildcards::Match));
         let mut next = || templates.next().unwrap_or(Ok(Template::default()));
         Ok(Some(ArnTemplate { fields: Box::new([next()?, next()?, next()?, next()?, next()?, next()?]) }))
     }
@@ -201,9 +194,9 @@ impl ResourcePattern {
         if &**text == "*" {
             return Ok(ResourcePattern::All);
         }
-        let fields = split_fields(text, version);
+        let fields = Fields::of(text, version);
         let place = |index: usize| {
-            let start: usize = fields.iter().take(index).map(|field| field.len() + 1).sum();
+            let start: usize = fields.as_slice().iter().take(index).map(|field| field.len() + 1).sum();
             start..start + fields.get(index).map_or(0, |field| field.len())
         };
         let refuse = |index: usize, message, expected| {
@@ -216,14 +209,14 @@ impl ResourcePattern {
                 expected,
             ))
         };
-        if fields.first() != Some(&"arn") {
+        if fields.get(0) != Some("arn") {
             return refuse(0, "a resource that is no ARN", "`*` or an ARN that begins with `arn:`");
         }
-        let (Some(&partition), Some(&service)) = (fields.get(1), fields.get(2)) else {
-            return refuse(fields.len(), "an ARN that ends too soon", "`arn:partition:service`");
+        let (Some(partition), Some(service)) = (fields.get(1), fields.get(2)) else {
+            return refuse(fields.count, "an ARN that ends too soon", "`arn:partition:service`");
         };
-        let holds_variable = |field: &str| version == Version::V2012 && field.contains("${");
-        let holds_wildcard = |field: &str| field.contains(['*', '?']);
+        let holds_variable = |field: &str| version == Version::V2012 && field.contains('$') && field.contains("${");
+        let holds_wildcard = |field: &str| bytes::contains_any(field.as_bytes(), [b'*', b'?']);
         if holds_variable(partition) {
             return refuse(1, "a variable in the partition of an ARN", "a partition such as `aws`");
         }
@@ -237,8 +230,8 @@ impl ResourcePattern {
         if service.is_empty() {
             return refuse(2, "an ARN without a service", "a service such as `s3`");
         }
-        if fields.len() < 6
-            && let Some(empty) = fields.iter().position(|field| field.is_empty())
+        if fields.count < 6
+            && let Some(empty) = fields.as_slice().iter().position(|field| field.is_empty())
         {
             return refuse(empty, "an ARN with too few fields, one of them empty", "six fields, or no empty one");
         }
@@ -274,40 +267,102 @@ pub fn ends_with_star(field: &Template) -> bool {
     field.tokens().last() == Some(&Token::AnyRun)
 }
 
-/// Cuts at the first five literal colons: in the new version a colon inside `${…}` does not cut (Rule L64).
-fn split_fields(text: &str, version: Version) -> Vec<&str> {
-    let mut fields = Vec::with_capacity(6);
-    let mut remaining = text;
-    if version == Version::V2008 || !text.contains('$') {
-        // Every colon cuts.
-        fields.extend(text.splitn(6, ':'));
-        return fields;
-    }
-    while fields.len() < 5 {
-        let field: IResult<&str, &str> = match version {
-            Version::V2012 => terminated(recognize(many0_count(field_piece)), tag(":")).parse(remaining),
-            Version::V2008 => terminated(take_while(|c| c != ':'), tag(":")).parse(remaining),
-        };
-        let Ok((behind, field)) = field else { break };
-        fields.push(field);
-        remaining = behind;
-    }
-    fields.push(remaining);
-    fields
+/// The fields of a text, six at most.
+struct Fields<'a> {
+    fields: [&'a str; 6],
+    count: usize,
 }
 
-/// A variable, closed or not, or a run of other characters but colons.
-fn field_piece(input: &str) -> IResult<&str, &str> {
-    let variable = recognize((tag("${"), take_until("}"), tag("}")));
-    let dollar = recognize((tag("$"), not(tag("{"))));
-    let unclosed = recognize((tag("${"), rest));
-    let other = take_while1(|c| c != ':' && c != '$');
-    alt((other, variable, unclosed, dollar)).parse(input)
+impl<'a> Fields<'a> {
+    /// Cuts at the first five literal colons: in the new version a colon inside `${…}` does not cut (Rule L64).
+    fn of(text: &'a str, version: Version) -> Self {
+        let mut cut = Fields { fields: [""; 6], count: 0 };
+        let mut rest = text;
+        for field in &mut cut.fields {
+            cut.count += 1;
+            let colon = if cut.count < 6 { next_colon(rest, version) } else { None };
+            let Some((before, behind)) = colon.and_then(|at| rest.split_at_checked(at)) else {
+                *field = rest;
+                break;
+            };
+            *field = before;
+            rest = behind.get(1..).unwrap_or_default();
+        }
+        cut
+    }
+
+    fn get(&self, index: usize) -> Option<&'a str> {
+        self.as_slice().get(index).copied()
+    }
+
+    fn as_slice(&self) -> &[&'a str] {
+        self.fields.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// Where the next literal colon stands. A variable that is not closed runs to the end.
+fn next_colon(text: &str, version: Version) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = text.as_bytes().get(at..)?;
+        let specials = if version == Version::V2012 { [b':', b'$'] } else { [b':'; 2] };
+        let found = bytes::find_any(rest, specials)?;
+        at += match rest.get(found..)? {
+            [b'$', b'{', variable @ ..] => found + 3 + bytes::find(variable, b'}')?,
+            [b'$', ..] => found + 1,
+            _ => return Some(at + found),
+        };
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use nom::branch::alt;
+    use nom::bytes::complete::{tag, take_until, take_while, take_while1};
+    use nom::combinator::{not, recognize, rest};
+    use nom::multi::many0_count;
+    use nom::sequence::terminated;
+    use nom::{IResult, Parser};
+
     use super::*;
+
+    /// The fields as nom would read them.
+    fn by_grammar(text: &str, version: Version) -> Vec<&str> {
+        let mut fields = Vec::new();
+        let mut remaining = text;
+        while fields.len() < 5 {
+            let field: IResult<&str, &str> = match version {
+                Version::V2012 => terminated(recognize(many0_count(field_piece)), tag(":")).parse(remaining),
+                Version::V2008 => terminated(take_while(|c| c != ':'), tag(":")).parse(remaining),
+            };
+            let Ok((behind, field)) = field else { break };
+            fields.push(field);
+            remaining = behind;
+        }
+        fields.push(remaining);
+        fields
+    }
+
+    /// A variable, closed or not, or a run of other characters but colons.
+    fn field_piece(input: &str) -> IResult<&str, &str> {
+        let variable = recognize((tag("${"), take_until("}"), tag("}")));
+        let dollar = recognize((tag("$"), not(tag("{"))));
+        let unclosed = recognize((tag("${"), rest));
+        let other = take_while1(|c| c != ':' && c != '$');
+        alt((other, variable, unclosed, dollar)).parse(input)
+    }
+
+    #[test]
+    fn fields_are_cut_as_the_grammar_says() {
+        let pieces = ["", ":", "a", "é", "$", "${", "${a:b}", "}", "::::", "arn:aws:"];
+        let texts = pieces.iter().flat_map(|one| pieces.map(|two| format!("{one}{two}")));
+        let texts: Vec<String> = texts.flat_map(|start| pieces.map(|three| format!("{start}{three}"))).collect();
+        for text in texts.iter().flat_map(|text| [text.clone(), format!("{text}{text}")]) {
+            for version in [Version::V2008, Version::V2012] {
+                assert_eq!(Fields::of(&text, version).as_slice(), by_grammar(&text, version), "{text} {version:?}");
+            }
+        }
+    }
 
     #[test]
     fn defects_of_rule_l31() {

@@ -6,9 +6,8 @@
 use std::borrow::Cow;
 
 use nom::branch::alt;
-use nom::bytes::complete::{is_not, tag, take_while, take_while1};
-use nom::combinator::{cut, not, opt, recognize, value};
-use nom::multi::{fold_many0, many1_count};
+use nom::bytes::complete::{tag, take_while, take_while1};
+use nom::combinator::{cut, opt};
 use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
@@ -35,14 +34,18 @@ enum Tokens {
 
 impl Tokens {
     fn push(&mut self, token: Token) {
-        *self = match std::mem::take(self) {
-            Tokens::None => Tokens::One(token),
-            Tokens::One(first) => Tokens::More(vec![first, token]),
-            Tokens::More(mut tokens) => {
+        match self {
+            Tokens::None => *self = Tokens::One(token),
+            Tokens::One(_) => {
+                let mut tokens = Vec::with_capacity(4);
+                if let Tokens::One(first) = std::mem::take(self) {
+                    tokens.push(first);
+                }
                 tokens.push(token);
-                Tokens::More(tokens)
+                *self = Tokens::More(tokens);
             }
-        };
+            Tokens::More(tokens) => tokens.push(token),
+        }
     }
 
     fn as_slice(&self) -> &[Token] {
@@ -113,45 +116,40 @@ impl Template {
 
     /// The same for a part of a text, which the tokens share.
     pub(crate) fn of(text: &str, whole: &Text, version: Version, wildcards: Wildcards) -> Result<Self, SyntaxError> {
-        if version == Version::V2008 || bytes::find(text.as_bytes(), b'$').is_none() {
-            return Ok(Template::without_variables(text, whole, wildcards));
-        }
-        Template::by_grammar(text, whole, version, wildcards)
-    }
-
-    fn by_grammar(text: &str, whole: &Text, version: Version, wildcards: Wildcards) -> Result<Self, SyntaxError> {
-        let token = |input| match version {
-            Version::V2012 => alt((special, variable, wildcard(wildcards), literal(version, wildcards))).parse(input),
-            Version::V2008 => alt((wildcard(wildcards), literal(version, wildcards))).parse(input),
+        let specials = match (version, wildcards) {
+            (Version::V2012, Wildcards::Match) => [b'$', b'*', b'?'],
+            (Version::V2012, Wildcards::AreText) => [b'$'; 3],
+            (Version::V2008, Wildcards::Match) => [b'*', b'?', b'?'],
+            (Version::V2008, Wildcards::AreText) => return Ok(Template::literal(text, whole)),
         };
-        let mut pieces = fold_many0(token, || Pieces::of(whole), Pieces::with);
-        match pieces.parse(text) {
-            Ok((_, pieces)) => Ok(pieces.finish()),
-            Err(nom::Err::Failure(fault) | nom::Err::Error(fault)) => {
-                let at = text.len() - fault.rest.len();
-                let width = fault.rest.chars().next().map_or(0, char::len_utf8);
-                Err(SyntaxError::new("L52", text, at..at + width, "malformed variable", fault.expected))
-            }
-            Err(nom::Err::Incomplete(_)) => {
-                Err(SyntaxError::new("L52", text, text.len()..text.len(), "malformed variable", "the rest of it"))
-            }
-        }
-    }
-
-    /// The same for a text that holds no variables: all there is to see are wildcards.
-    fn without_variables(text: &str, whole: &Text, wildcards: Wildcards) -> Self {
-        if wildcards == Wildcards::AreText {
-            return Pieces::of(whole).with(Piece::Text(text)).finish();
+        if !bytes::contains_any(text.as_bytes(), specials) {
+            return Ok(Template::literal(text, whole));
         }
         let mut pieces = Pieces::of(whole);
         let mut rest = text;
-        while let Some(at) = bytes::find_either(rest.as_bytes(), [b'*', b'?']) {
+        while let Some(at) = bytes::find_any(rest.as_bytes(), specials) {
             let (literal, behind) = rest.split_at_checked(at).unwrap_or_default();
-            let wildcard = if behind.starts_with('*') { Token::AnyRun } else { Token::AnyOne };
-            pieces = pieces.with(Piece::Text(literal)).with(Piece::Token(wildcard));
-            rest = behind.get(1..).unwrap_or_default();
+            let (behind, piece) = match behind.as_bytes() {
+                [b'$', b'{', ..] => reference(text, behind)?,
+                [b'*', ..] => (behind.get(1..).unwrap_or_default(), Piece::Token(Token::AnyRun)),
+                [b'?', ..] => (behind.get(1..).unwrap_or_default(), Piece::Token(Token::AnyOne)),
+                // A `$` that does not begin `${` is ordinary text (Rule L57).
+                _ => {
+                    let (dollar, behind) = behind.split_at_checked(1).unwrap_or_default();
+                    (behind, Piece::Text(dollar))
+                }
+            };
+            pieces.add(Piece::Text(literal));
+            pieces.add(piece);
+            rest = behind;
         }
-        pieces.with(Piece::Text(rest)).finish()
+        pieces.add(Piece::Text(rest));
+        Ok(pieces.finish())
+    }
+
+    fn literal(text: &str, whole: &Text) -> Self {
+        let tokens = if text.is_empty() { Tokens::None } else { Tokens::One(Token::Literal(whole.share(text))) };
+        Template { tokens }
     }
 
     /// The tokens in order.
@@ -216,6 +214,7 @@ struct Pieces<'a> {
 #[derive(Debug, Clone, PartialEq)]
 enum Piece<'a> {
     Text(&'a str),
+    Variable { key: &'a str, default: Option<&'a str> },
     Token(Token),
 }
 
@@ -224,9 +223,15 @@ impl<'a> Pieces<'a> {
         Pieces { whole, done: Tokens::None, literal: Cow::Borrowed("") }
     }
 
-    fn with(mut self, piece: Piece<'a>) -> Self {
+    fn add(&mut self, piece: Piece<'a>) {
         match piece {
             Piece::Text(text) => self.literal += text,
+            Piece::Variable { key, default } => {
+                self.flush();
+                let default = default.map(|default| self.whole.share(default));
+                let variable = Variable { key: self.whole.share(key), default };
+                self.done.push(Token::Variable(Box::new(variable)));
+            }
             Piece::Token(token) => {
                 self.flush();
                 if token != Token::AnyRun || self.done.as_slice().last() != Some(&Token::AnyRun) {
@@ -234,7 +239,6 @@ impl<'a> Pieces<'a> {
                 }
             }
         }
-        self
     }
 
     fn flush(&mut self) {
@@ -294,8 +298,7 @@ fn variable(input: &str) -> Step<'_, Piece<'_>> {
     let close = wanting("`}`, or `, '` and a default", tag("}"));
     let (rest, (key, default)) =
         preceded(tag("${"), cut((name, default, close).map(|(key, default, _)| (key, default)))).parse(input)?;
-    let variable = Variable { key: key.into(), default: default.map(Text::from) };
-    Ok((rest, Piece::Token(Token::Variable(Box::new(variable)))))
+    Ok((rest, Piece::Variable { key, default }))
 }
 
 fn is_name_character(character: char) -> bool {
@@ -303,35 +306,26 @@ fn is_name_character(character: char) -> bool {
     !matches!(character, ' ' | '\t' | '\n' | '\r' | ',' | '\'' | '{' | '}' | '$' | '*' | '?')
 }
 
-fn wildcard<'a>(wildcards: Wildcards) -> impl Parser<&'a str, Output = Piece<'a>, Error = Fault<'a>> {
-    move |input: &'a str| match wildcards {
-        Wildcards::Match => {
-            alt((value(Piece::Token(Token::AnyRun), tag("*")), value(Piece::Token(Token::AnyOne), tag("?"))))
-                .parse(input)
+/// What `${` at the beginning of `behind`, the end of `text`, refers to, and what stands behind it (Rule L51).
+fn reference<'a>(text: &str, behind: &'a str) -> Result<(&'a str, Piece<'a>), SyntaxError> {
+    alt((special, variable)).parse(behind).map_err(|error| match error {
+        nom::Err::Failure(fault) | nom::Err::Error(fault) => {
+            let at = text.len() - fault.rest.len();
+            let width = fault.rest.chars().next().map_or(0, char::len_utf8);
+            SyntaxError::new("L52", text, at..at + width, "malformed variable", fault.expected)
         }
-        Wildcards::AreText => Err(nom::Err::Error(Fault { rest: input, expected: "a wildcard" })),
-    }
-}
-
-/// A run of ordinary characters; a `$` that does not begin `${` is one (Rule L57).
-fn literal<'a>(version: Version, wildcards: Wildcards) -> impl Parser<&'a str, Output = Piece<'a>, Error = Fault<'a>> {
-    let stops = match (version, wildcards) {
-        (Version::V2012, Wildcards::Match) => "$*?",
-        (Version::V2012, Wildcards::AreText) => "$",
-        (Version::V2008, Wildcards::Match) => "*?",
-        (Version::V2008, Wildcards::AreText) => "",
-    };
-    move |input: &'a str| {
-        if stops.is_empty() {
-            return take_while1(|_| true).map(Piece::Text).parse(input);
+        nom::Err::Incomplete(_) => {
+            SyntaxError::new("L52", text, text.len()..text.len(), "malformed variable", "the rest of it")
         }
-        let dollar = recognize((tag("$"), not(tag("{"))));
-        recognize(many1_count(alt((is_not(stops), dollar)))).map(Piece::Text).parse(input)
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use nom::bytes::complete::is_not;
+    use nom::combinator::{all_consuming, not, recognize, value};
+    use nom::multi::{fold_many0, many1_count};
+
     use super::*;
 
     fn tokens(text: &str) -> Vec<Token> {
@@ -368,21 +362,87 @@ mod tests {
         assert_eq!(template.tokens(), [literal_of("*?*"), variable_of("a", None)]);
     }
 
+    fn with<'a>(mut pieces: Pieces<'a>, piece: Piece<'a>) -> Pieces<'a> {
+        pieces.add(piece);
+        pieces
+    }
+
+    /// The language as nom would read it whole.
+    fn by_grammar(text: &str, version: Version, wildcards: Wildcards) -> Option<Template> {
+        let whole = Text::from(text);
+        let token = |input| match version {
+            Version::V2012 => alt((special, variable, wildcard(wildcards), literal(version, wildcards))).parse(input),
+            Version::V2008 => alt((wildcard(wildcards), literal(version, wildcards))).parse(input),
+        };
+        let (_, pieces) = all_consuming(fold_many0(token, || Pieces::of(&whole), with)).parse(text).ok()?;
+        Some(pieces.finish())
+    }
+
+    fn wildcard<'a>(wildcards: Wildcards) -> impl Parser<&'a str, Output = Piece<'a>, Error = Fault<'a>> {
+        move |input: &'a str| match wildcards {
+            Wildcards::Match => {
+                alt((value(Piece::Token(Token::AnyRun), tag("*")), value(Piece::Token(Token::AnyOne), tag("?"))))
+                    .parse(input)
+            }
+            Wildcards::AreText => Err(nom::Err::Error(Fault { rest: input, expected: "a wildcard" })),
+        }
+    }
+
+    /// A run of ordinary characters; a `$` that does not begin `${` is one (Rule L57).
+    fn literal<'a>(
+        version: Version,
+        wildcards: Wildcards,
+    ) -> impl Parser<&'a str, Output = Piece<'a>, Error = Fault<'a>> {
+        let stops = match (version, wildcards) {
+            (Version::V2012, Wildcards::Match) => "$*?",
+            (Version::V2012, Wildcards::AreText) => "$",
+            (Version::V2008, Wildcards::Match) => "*?",
+            (Version::V2008, Wildcards::AreText) => "",
+        };
+        move |input: &'a str| {
+            if stops.is_empty() {
+                return take_while1(|_| true).map(Piece::Text).parse(input);
+            }
+            if version == Version::V2008 {
+                return is_not(stops).map(Piece::Text).parse(input);
+            }
+            let dollar = recognize((tag("$"), not(tag("{"))));
+            recognize(many1_count(alt((is_not(stops), dollar)))).map(Piece::Text).parse(input)
+        }
+    }
+
     #[test]
-    fn the_fast_way_agrees_with_the_grammar() {
-        let pieces = ["", "a", "*", "**", "?", "é", "{", "}"];
+    fn texts_are_cut_as_the_grammar_says() {
+        let pieces = [
+            "",
+            "a",
+            "*",
+            "**",
+            "?",
+            "é",
+            "{",
+            "}",
+            "$",
+            "${",
+            "${*}",
+            "${a}",
+            "${b:c, '*d'}",
+            "${}",
+            "${a b}",
+            ", 'x'}",
+        ];
         for one in pieces {
             for two in pieces {
                 for three in pieces {
                     let text = format!("{one}{two}{three}");
-                    for wildcards in [Wildcards::Match, Wildcards::AreText] {
-                        let whole = Text::from(&*text);
-                        let fast = Template::without_variables(&text, &whole, wildcards);
-                        assert_eq!(
-                            fast,
-                            Template::by_grammar(&text, &whole, Version::V2012, wildcards).unwrap(),
-                            "{text}"
-                        );
+                    for (version, wildcards) in [
+                        (Version::V2012, Wildcards::Match),
+                        (Version::V2012, Wildcards::AreText),
+                        (Version::V2008, Wildcards::Match),
+                        (Version::V2008, Wildcards::AreText),
+                    ] {
+                        let cut = Template::parse(&text, version, wildcards).ok();
+                        assert_eq!(cut, by_grammar(&text, version, wildcards), "{text} {version:?} {wildcards:?}");
                     }
                 }
             }

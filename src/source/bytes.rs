@@ -17,6 +17,12 @@ const fn matching(word: u64, byte: u8) -> u64 {
     !(((different & LOW) + LOW) | different | LOW)
 }
 
+/// The same for the lowest of them; above it the bits may be wrong.
+const fn lowest(word: u64, byte: u8) -> u64 {
+    let different = word ^ spread(byte);
+    different.wrapping_sub(spread(1)) & !different & !LOW
+}
+
 /// Up to eight bytes as a word, filled up with zeros.
 fn word_of(block: &[u8]) -> u64 {
     match block.first_chunk::<8>() {
@@ -32,33 +38,27 @@ pub(crate) fn in_block(block: &[u8], byte: u8) -> u64 {
 
 /// Where a byte first stands. It is not zero.
 pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
-    for (block, at) in text.chunks(8).zip((0..).step_by(8)) {
-        let found = matching(word_of(block), byte);
-        if found != 0 {
-            return Some(at + (found.trailing_zeros() / 8) as usize);
-        }
-    }
-    None
+    find_any(text, [byte])
 }
 
-/// Where one of two bytes first stands. Neither is zero.
-pub(crate) fn find_either(text: &[u8], [one, other]: [u8; 2]) -> Option<usize> {
-    for (block, at) in text.chunks(8).zip((0..).step_by(8)) {
-        let word = word_of(block);
-        let found = matching(word, one) | matching(word, other);
+/// Where one of some bytes, none of them zero, first stands.
+pub(crate) fn find_any<const N: usize>(text: &[u8], bytes: [u8; N]) -> Option<usize> {
+    let found = |word| bytes.iter().fold(0, |found, byte| found | lowest(word, *byte));
+    let mut rest = text;
+    let found = loop {
+        let Some((word, behind)) = rest.split_first_chunk::<8>() else { break found(word_of(rest)) };
+        let found = found(u64::from_le_bytes(*word));
         if found != 0 {
-            return Some(at + (found.trailing_zeros() / 8) as usize);
+            break found;
         }
-    }
-    None
+        rest = behind;
+    };
+    (found != 0).then(|| text.len() - rest.len() + (found.trailing_zeros() / 8) as usize)
 }
 
 /// Whether one of some bytes, none of them zero, stands anywhere.
 pub(crate) fn contains_any<const N: usize>(text: &[u8], bytes: [u8; N]) -> bool {
-    text.chunks(8).any(|block| {
-        let word = word_of(block);
-        bytes.iter().fold(0, |found, byte| found | matching(word, *byte)) != 0
-    })
+    find_any(text, bytes).is_some()
 }
 
 /// What stands before and behind the first such byte, which is an ASCII character.
@@ -88,7 +88,7 @@ mod tests {
         for text in texts {
             assert_eq!(find(text.as_bytes(), b':'), text.find(':'), "{text:?}");
             assert_eq!(split_once(text, b':'), text.split_once(':'), "{text:?}");
-            assert_eq!(find_either(text.as_bytes(), [b':', b'9']), text.find([':', '9']), "{text:?}");
+            assert_eq!(find_any(text.as_bytes(), [b':', b'9']), text.find([':', '9']), "{text:?}");
             assert_eq!(contains_any(text.as_bytes(), [b':', b'9']), text.contains([':', '9']), "{text:?}");
         }
     }

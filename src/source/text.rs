@@ -55,7 +55,7 @@ impl From<&str> for Text {
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        self.end - self.start == other.end - other.start && **self == **other
     }
 }
 
