@@ -99,7 +99,7 @@ impl ArenaBuilder {
         program
     }
 
-    pub(super) fn ops(&mut self, template: &Template, keys: &mut KeyBuilder) -> Vec<Op> {
+    pub(super) fn ops(&mut self, tokens: &[Token], keys: &mut KeyBuilder) -> Vec<Op> {
         let op = |token: &Token| match token {
             Token::Literal(text) => Op::Literal(self.text(text)),
             Token::AnyOne => Op::One,
@@ -109,11 +109,11 @@ impl ArenaBuilder {
                 default: variable.default.as_deref().map_or(Default::NONE, |text| Default(self.text(text))),
             },
         };
-        template.tokens().iter().map(op).collect()
+        tokens.iter().map(op).collect()
     }
 
     pub(super) fn template(&mut self, template: &Template, keys: &mut KeyBuilder) -> Program {
-        let ops = self.ops(template, keys);
+        let ops = self.ops(template.tokens(), keys);
         self.program(&ops)
     }
 

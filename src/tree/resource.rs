@@ -8,7 +8,6 @@ use std::ops::{ControlFlow, Range};
 
 use super::action::ActionSet;
 use super::entry::{Entry, List, Lists, ListsBuilder, Test, TestKind, Visitor};
-use super::hash::FoldMap;
 use super::pattern::{Arena, ArenaBuilder, Exact, Op, Program};
 use super::prefix::{Fold, PrefixTree};
 use super::scratch::Notes;
@@ -17,6 +16,7 @@ use super::verdict::Place;
 use super::{NodeId, Switches};
 use crate::document::{Effect, Patterns};
 use crate::language::arn::{ArnTemplate, ResourcePattern};
+use crate::language::pattern::Token;
 use crate::request::RequestResource;
 
 /// The resource index of one effect.
@@ -131,8 +131,8 @@ impl ResourceBuilder {
     fn whole_test(&mut self, pattern: &ResourcePattern, arena: &mut ArenaBuilder, keys: &mut KeyBuilder) -> WholeTest {
         match pattern {
             ResourcePattern::All => WholeTest::All,
-            ResourcePattern::Arn(arn) => match plain_ops(arn, arena, keys) {
-                Some(ops) => WholeTest::Text(arena.program(&ops)),
+            ResourcePattern::Arn(arn) => match plain(arn) {
+                Some(plain) => WholeTest::Text(plain.program(arena, keys)),
                 None => WholeTest::Fields(self.add_fields(arn, arena, keys)),
             },
         }
@@ -141,25 +141,24 @@ impl ResourceBuilder {
     /// The literal beginning of a pattern and what is left to test. Without prefixes every pattern hangs at the
     /// root: the walk then tests them all.
     fn place(&mut self, arn: &ArnTemplate, arena: &mut ArenaBuilder, keys: &mut KeyBuilder) -> (Vec<u8>, Test) {
-        let Some(ops) = plain_ops(arn, arena, keys) else {
+        let Some(plain) = plain(arn) else {
             let index = self.add_fields(arn, arena, keys);
             let test = Test { kind: TestKind::Fields, program: Program::numbered(index) };
             let key = if self.switches.prefixes { literal_beginning(arn) } else { String::new() };
             return (key.into_bytes(), test);
         };
         if !self.switches.prefixes {
-            return (Vec::new(), Test { kind: TestKind::Rest, program: arena.program(&ops) });
+            return (Vec::new(), Test { kind: TestKind::Rest, program: plain.program(arena, keys) });
         }
-        let (head, rest) = match ops.split_first() {
-            Some((Op::Literal(head), rest)) => (arena.arena().str(*head).as_bytes().to_vec(), rest),
-            _ => (Vec::new(), &ops[..]),
-        };
-        let test = match rest {
+        let test = match plain.rest {
             [] => Test { kind: TestKind::Ends, program: Program::EMPTY },
-            [Op::Run] => Test { kind: TestKind::Any, program: Program::EMPTY },
-            rest => Test { kind: TestKind::Rest, program: arena.program(rest) },
+            [Token::AnyRun] => Test { kind: TestKind::Any, program: Program::EMPTY },
+            rest => {
+                let ops = arena.ops(rest, keys);
+                Test { kind: TestKind::Rest, program: arena.program(&ops) }
+            }
         };
-        (head, test)
+        (plain.beginning.into_bytes(), test)
     }
 
     fn add_fields(&mut self, arn: &ArnTemplate, arena: &mut ArenaBuilder, keys: &mut KeyBuilder) -> u32 {
@@ -179,16 +178,16 @@ impl ResourceBuilder {
             TestKind::Ends | TestKind::Any => None,
         };
         let all = if self.all.is_empty() { List::EMPTY } else { lists.add(self.all, arena, needle) };
-        let mut by_beginning: FoldMap<Vec<u8>, Vec<Entry>> = FoldMap::default();
-        for (beginning, entry) in self.patterns {
-            by_beginning.entry(beginning).or_default().push(entry);
-        }
-        let mut beginnings: Vec<(Vec<u8>, Vec<Entry>)> = by_beginning.into_iter().collect();
-        beginnings.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let values: Vec<(Vec<u8>, u32)> = beginnings
-            .into_iter()
-            .map(|(beginning, entries)| (beginning, lists.add(entries, arena, needle).0))
-            .collect();
+        // The sort keeps the order of entries that begin in the same way.
+        let mut patterns = self.patterns;
+        patterns.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let same_beginning = |(one, _): &(Vec<u8>, Entry), (other, _): &(Vec<u8>, Entry)| one == other;
+        let mut list = |entries: &[(Vec<u8>, Entry)]| {
+            lists.add(entries.iter().map(|(_, entry)| *entry).collect(), arena, needle).0
+        };
+        let beginnings = patterns.chunk_by(same_beginning);
+        let beginnings = beginnings.filter_map(|entries| Some((&entries.first()?.0, entries)));
+        let values: Vec<(&Vec<u8>, u32)> = beginnings.map(|(beginning, entries)| (beginning, list(entries))).collect();
         ResourceIndex {
             all,
             patterns: PrefixTree::build(values),
@@ -204,26 +203,37 @@ fn narrow(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// The pattern as one program over the whole text, if its first five fields are literal: the colons of such a
-/// pattern can only stand for the first five of the text, so that Rule L34 asks nothing more.
-fn plain_ops(arn: &ArnTemplate, arena: &mut ArenaBuilder, keys: &mut KeyBuilder) -> Option<Vec<Op>> {
-    let [head @ .., resource] = arn.fields();
-    let mut literal = String::new();
-    for field in head {
-        literal.push_str(field.as_literal()?);
-        literal.push(':');
+/// A pattern over the whole text: a literal beginning and what follows.
+struct Plain<'p> {
+    beginning: String,
+    rest: &'p [Token],
+}
+
+impl Plain<'_> {
+    fn program(&self, arena: &mut ArenaBuilder, keys: &mut KeyBuilder) -> Program {
+        let mut ops = vec![Op::Literal(arena.text(&self.beginning))];
+        ops.extend(arena.ops(self.rest, keys));
+        arena.program(&ops)
     }
-    let ops = arena.ops(resource, keys);
-    let rest = match ops.split_first() {
-        Some((Op::Literal(first), rest)) => {
-            literal.push_str(arena.arena().str(*first));
+}
+
+/// The pattern over the whole text, if its first five fields are literal: the colons of such a pattern can only stand
+/// for the first five of the text, so that Rule L34 asks nothing more.
+fn plain(arn: &ArnTemplate) -> Option<Plain<'_>> {
+    let [head @ .., resource] = arn.fields();
+    let mut beginning = String::with_capacity(64);
+    for field in head {
+        beginning.push_str(field.as_literal()?);
+        beginning.push(':');
+    }
+    let rest = match resource.tokens() {
+        [Token::Literal(first), rest @ ..] => {
+            beginning.push_str(first);
             rest
         }
-        _ => &ops[..],
+        rest => rest,
     };
-    let mut whole = vec![Op::Literal(arena.text(&literal))];
-    whole.extend_from_slice(rest);
-    Some(whole)
+    Some(Plain { beginning, rest })
 }
 
 /// What a text must begin with to match: the literal fields, then the literal beginning of the first other one.
@@ -236,7 +246,7 @@ fn literal_beginning(arn: &ArnTemplate) -> String {
                 beginning.push(':');
             }
             None => {
-                if let Some(crate::language::pattern::Token::Literal(text)) = field.tokens().first() {
+                if let Some(Token::Literal(text)) = field.tokens().first() {
                     beginning.push_str(text);
                 }
                 break;
