@@ -53,7 +53,7 @@ impl PrefixTree {
         keys.sort_by(|(one, _), (other, _)| one.as_ref().cmp(other.as_ref()));
         let mut bytes = Vec::new();
         if !keys.is_empty() {
-            write(&mut bytes, keys);
+            write(&mut bytes, &keys);
         }
         PrefixTree { bytes: bytes.into() }
     }
@@ -146,14 +146,14 @@ fn begins(text: &[u8], label: &[u8], fold: Fold) -> bool {
 
 /// A node that is still to be written: the keys below it, how much of them stands above it, and where its parent
 /// wants its place.
-struct Unwritten<K> {
-    keys: Vec<(K, u32)>,
+struct Unwritten<'k, K> {
+    keys: &'k [(K, u32)],
     depth: usize,
     parent: Option<usize>,
 }
 
 /// Writes the nodes of sorted keys without recursion: keys may be as long as a document allows.
-fn write<K: AsRef<[u8]>>(bytes: &mut Vec<u8>, keys: Vec<(K, u32)>) {
+fn write<K: AsRef<[u8]>>(bytes: &mut Vec<u8>, keys: &[(K, u32)]) {
     let mut open = vec![Unwritten { keys, depth: 0, parent: None }];
     while let Some(Unwritten { keys, depth, parent }) = open.pop() {
         let place = bytes.len();
@@ -162,37 +162,37 @@ fn write<K: AsRef<[u8]>>(bytes: &mut Vec<u8>, keys: Vec<(K, u32)>) {
         }
         // The root has no label unless all keys share one; sorted, the first and the last share what all share.
         let (first, last) = (behind(keys.first(), depth), behind(keys.last(), depth));
-        let common = first.iter().zip(last).take_while(|(one, other)| one == other).count().min(MAX_LABEL);
-        let label = first.get(..common).unwrap_or_default().to_vec();
+        let common = match keys {
+            [_] => first.len(),
+            _ => first.iter().zip(last).take_while(|(one, other)| one == other).count(),
+        };
+        let common = common.min(MAX_LABEL);
         let depth = depth + common;
-        let mut value = NO_VALUE;
-        let mut children: Vec<(u8, Vec<(K, u32)>)> = Vec::new();
-        for key in keys {
-            match key.0.as_ref().get(depth).copied() {
-                None => value = key.1,
-                Some(byte) => match children.last_mut() {
-                    Some((of_child, below)) if *of_child == byte => below.push(key),
-                    _ => children.push((byte, vec![key])),
-                },
-            }
-        }
+        let next_byte = |(key, _): &(K, u32)| key.as_ref().get(depth).copied();
+        // Sorted, the keys that end here come first, and those of one child stand together.
+        let ending = keys.iter().take_while(|key| next_byte(key).is_none()).count();
+        let (ending, below) = keys.split_at_checked(ending).unwrap_or_default();
+        let value = ending.last().map_or(NO_VALUE, |(_, value)| *value);
         bytes.extend(u16::try_from(common).unwrap_or(u16::MAX).to_le_bytes());
-        bytes.extend(u16::try_from(children.len()).unwrap_or(u16::MAX).to_le_bytes());
+        let children_at = bytes.len();
+        bytes.extend([0; 2]);
         bytes.extend(value.to_le_bytes());
-        bytes.extend(label);
-        bytes.extend(children.iter().map(|(byte, _)| *byte));
-        let places = bytes.len();
-        bytes.extend(std::iter::repeat_n(0, children.len() * 4));
-        let unwritten = children.into_iter().enumerate().map(|(child, (_, keys))| {
-            let parent = Some(places + child * 4);
-            Unwritten { keys, depth, parent }
-        });
+        bytes.extend(first.get(..common).unwrap_or_default());
         let first_open = open.len();
-        open.extend(unwritten);
-        // The first child is written next.
-        if let Some(children) = open.get_mut(first_open..) {
-            children.reverse();
+        for keys in below.chunk_by(|one, other| next_byte(one) == next_byte(other)) {
+            bytes.extend(keys.first().and_then(next_byte));
+            open.push(Unwritten { keys, depth, parent: None });
         }
+        let children = open.get_mut(first_open..).unwrap_or_default();
+        if let Some(count) = bytes.get_mut(children_at..children_at + 2) {
+            count.copy_from_slice(&u16::try_from(children.len()).unwrap_or(u16::MAX).to_le_bytes());
+        }
+        for child in &mut *children {
+            child.parent = Some(bytes.len());
+            bytes.extend([0; 4]);
+        }
+        // The first child is written next.
+        children.reverse();
     }
 }
 
