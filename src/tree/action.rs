@@ -96,7 +96,9 @@ enum PatternTest {
 #[derive(Default)]
 pub(super) struct ActionBuilder {
     /// By the texts of an element, each behind its length.
-    sets: FoldMap<String, ActionSet>,
+    sets: FoldMap<Box<[u8]>, ActionSet>,
+    /// The key of the element that is looked up.
+    key: Vec<u8>,
     negated: Vec<bool>,
     /// Sets by pattern.
     holders: FoldMap<ActionPattern, Vec<u32>>,
@@ -116,13 +118,14 @@ fn literal(pattern: &ActionPattern) -> Option<String> {
 impl ActionBuilder {
     pub(super) fn add(&mut self, actions: &Patterns<ActionPattern>) -> ActionSet {
         // Each text behind its length: no text can be taken for two others.
-        let mut key = String::from(if actions.negated { "not" } else { "" });
+        let key = &mut self.key;
+        key.clear();
+        key.push(u8::from(actions.negated));
         for entry in &actions.entries {
-            key.push_str(&entry.text.len().to_string());
-            key.push(':');
-            key.push_str(&entry.text);
+            key.extend(entry.text.len().to_le_bytes());
+            key.extend(entry.text.as_bytes());
         }
-        if let Some(known) = self.sets.get(&key) {
+        if let Some(known) = self.sets.get(&**key) {
             return *known;
         }
         let set = ActionSet(narrow(self.sets.len()));
@@ -136,7 +139,7 @@ impl ActionBuilder {
                 holders.push(set.0);
             }
         }
-        self.sets.insert(key, set);
+        self.sets.insert(self.key.as_slice().into(), set);
         set
     }
 
