@@ -13,11 +13,12 @@ use std::borrow::Cow;
 
 pub use action::RequestAction;
 pub(crate) use action::{ActionParts, Special};
+use context::DerivedKey;
 pub use context::{Context, ContextEntry, ContextValue, MAX_CONTEXT_KEYS, MAX_CONTEXT_VALUES};
 pub(crate) use context::{key_hash, same_key};
 pub use error::{RequestError, RequestErrorKind};
-pub(crate) use principal::PrincipalParts;
 pub use principal::{Principal, PrincipalKind};
+pub(crate) use principal::{PrincipalParts, is_account};
 pub use session::Session;
 
 use crate::document::PolicyKind;
@@ -45,6 +46,12 @@ use crate::source::quote;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request<'a> {
+    /// In one place: a request is passed on whenever something is added to it.
+    parts: Box<Parts<'a>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts<'a> {
     head: Head<'a>,
     context: Context<'a>,
 }
@@ -116,17 +123,17 @@ impl<'a> Request<'a> {
 
     fn of(principal: Principal<'a>, action: RequestAction<'a>, resource: RequestResource<'a>) -> Self {
         let head = Head::new(principal, action, resource);
-        let mut context = Context::default();
-        principal.derive_keys(&mut context);
-        let mut request = Request { head, context };
+        let mut parts = Box::new(Parts { head, context: Context::default() });
+        parts.head.principal.derive_keys(&mut parts.context);
+        let mut request = Request { parts };
         request.derive_resource_account();
         request
     }
 
     /// Rule E56: from the request or the ARN, never from the default of Rule E4.
     fn derive_resource_account(&mut self) {
-        if let Some(account) = self.head.known_resource_account() {
-            self.context.derive(RESOURCE_ACCOUNT, account);
+        if let Some(account) = self.parts.head.known_resource_account() {
+            self.parts.context.derive(RESOURCE_ACCOUNT, account);
         }
     }
 
@@ -142,7 +149,7 @@ impl<'a> Request<'a> {
     }
 
     fn set_resource_account(&mut self, account: &'a str) -> Result<(), RequestError> {
-        self.head.set_resource_account(account)?;
+        self.parts.head.set_resource_account(account)?;
         self.derive_resource_account();
         Ok(())
     }
@@ -153,8 +160,8 @@ impl<'a> Request<'a> {
     ///
     /// Returns an error if the caller is no federated user or the issuer is no user of its account.
     pub fn issued_by(mut self, user: &'a str) -> Result<Self, RequestError> {
-        let issuer = Principal::classify(user, &self.head.action)?;
-        let principal = self.head.principal;
+        let issuer = Principal::classify(user, &self.parts.head.action)?;
+        let principal = self.parts.head.principal;
         let fits = principal.kind() == PrincipalKind::FederatedUser
             && issuer.kind() == PrincipalKind::User
             && (issuer.account(), issuer.partition()) == (principal.account(), principal.partition());
@@ -165,7 +172,7 @@ impl<'a> Request<'a> {
                 format!("{} cannot have issued {}", quote(user), quote(principal.text().unwrap_or_default())),
             ));
         }
-        self.head.issuer = Some(user);
+        self.parts.head.issuer = Some(user);
         Ok(self)
     }
 
@@ -181,74 +188,81 @@ impl<'a> Request<'a> {
         key: impl Into<Cow<'a, str>>,
         value: impl Into<ContextValue<'a>>,
     ) -> Result<Self, RequestError> {
-        self.give(key.into(), value.into())?;
+        let (key, value) = (key.into(), value.into());
+        let hash = key_hash(&key);
+        let is_long = matches!(&value, ContextValue::Multi(members) if members.len() > MAX_CONTEXT_VALUES);
+        if !is_long && !is_special_key(hash) && self.parts.context.is_new(hash, &key) {
+            self.parts.context.add(key, hash, value, false);
+        } else {
+            self.give(key, hash, value)?;
+        }
         Ok(self)
     }
 
-    fn give(&mut self, key: Cow<'a, str>, value: ContextValue<'a>) -> Result<(), RequestError> {
-        let hash = key_hash(&key);
-        self.head.principal.check_given(&key, hash, &value)?;
-        self.context.give(key, hash, value)
+    /// Gives a key with everything that may be wrong with it.
+    fn give(&mut self, key: Cow<'a, str>, hash: u32, value: ContextValue<'a>) -> Result<(), RequestError> {
+        self.parts.head.principal.check_given(&key, hash, &value)?;
+        self.parts.context.give(key, hash, value)
     }
 
     /// The caller.
     pub fn principal(&self) -> &Principal<'a> {
-        &self.head.principal
+        &self.parts.head.principal
     }
 
     /// The action.
     pub fn action(&self) -> RequestAction<'a> {
-        self.head.action
+        self.parts.head.action
     }
 
     /// The resource.
     pub fn resource(&self) -> RequestResource<'a> {
-        self.head.resource
+        self.parts.head.resource
     }
 
     /// The user that issued a federated user, if the request says so (Rule E44).
     pub fn issuer(&self) -> Option<&'a str> {
-        self.head.issuer
+        self.parts.head.issuer
     }
 
     /// The context: keys given and keys derived (Rules E56, E60).
     pub fn context(&self) -> &Context<'a> {
-        &self.context
+        &self.parts.context
     }
 
     pub(crate) fn head(&self) -> &Head<'a> {
-        &self.head
+        &self.parts.head
     }
 
     /// Whose the resource is (Rule E4).
     pub fn owner(&self) -> Owner<'a> {
-        self.head.owner()
+        self.parts.head.owner()
     }
 
     /// Whether the caller belongs to the owner's account (Rule E5). An unnamed caller does (Rule E2); a caller
     /// without account does not.
     pub fn is_same_account(&self) -> bool {
-        self.head.is_same_account()
+        self.parts.head.is_same_account()
     }
 
     /// Whether the action assumes a role: one of five STS actions on the ARN of a role (Rule E33).
     pub fn assumes_role(&self) -> bool {
-        self.head.assumes_role()
+        self.parts.head.assumes_role()
     }
 
     /// Whether the role that is assumed is service-linked (Rules E15, E63).
     pub fn assumes_service_linked_role(&self) -> bool {
-        self.head.assumes_service_linked_role()
+        self.parts.head.assumes_service_linked_role()
     }
 
     /// Whether the resource is a KMS key (Rule E32).
     pub fn is_kms_key(&self) -> bool {
-        self.head.is_kms_key()
+        self.parts.head.is_kms_key()
     }
 
     /// Whether the caller is a service-linked role, by its own ARN or by `aws:PrincipalArn` (Rule E63).
     pub fn is_service_linked(&self) -> bool {
-        self.head.is_service_linked(self.context.single(PRINCIPAL_ARN))
+        self.parts.head.is_service_linked(self.parts.context.single(PRINCIPAL_ARN))
     }
 
     /// The kind of policy that decides on the side of the resource: [`PolicyKind::Trust`] if the action assumes a
@@ -262,7 +276,7 @@ impl<'a> Head<'a> {
     /// Puts together what is classified already.
     pub(crate) fn new(principal: Principal<'a>, action: RequestAction<'a>, resource: RequestResource<'a>) -> Self {
         let account_in_arn = match resource {
-            RequestResource::Arn(arn) => Some(arn.account()).filter(|account| principal::is_account(account)),
+            RequestResource::Arn(arn) => Some(arn.account()).filter(|account| is_account(account)),
             RequestResource::None => None,
         };
         Head { principal, action, resource, resource_account: None, account_in_arn, issuer: None }
@@ -283,7 +297,7 @@ impl<'a> Head<'a> {
     }
 
     fn set_resource_account(&mut self, account: &'a str) -> Result<(), RequestError> {
-        if !principal::is_account(account) {
+        if !is_account(account) {
             let message = format!("malformed resource account: found {}, expected twelve digits", quote(account));
             return Err(RequestError::new(RequestErrorKind::ResourceAccount, "E4", message));
         }
@@ -299,6 +313,11 @@ impl<'a> Head<'a> {
         }
         self.resource_account = Some(account);
         Ok(())
+    }
+
+    /// The account that the request names as the owner's.
+    pub(crate) fn named_account(&self) -> Option<&'a str> {
+        self.resource_account
     }
 
     /// The value of `aws:ResourceAccount` (Rule E56); an unnamed caller has none of the derived keys (Rule E2).
@@ -331,7 +350,7 @@ impl<'a> Head<'a> {
     }
 
     pub(crate) fn is_kms_key(&self) -> bool {
-        matches!(self.resource, RequestResource::Arn(arn) if arn.service() == "kms" && arn.resource().starts_with("key/"))
+        matches!(&self.resource, RequestResource::Arn(arn) if is_kms_key(arn))
     }
 
     /// `principal_arn` is the value of `aws:PrincipalArn`.
@@ -351,7 +370,25 @@ impl<'a> Head<'a> {
     }
 }
 
-const RESOURCE_ACCOUNT: &str = "aws:ResourceAccount";
+/// Whether a hash is that of a key that rules single out (Rules E58, E60).
+#[inline]
+fn is_special_key(hash: u32) -> bool {
+    [principal::ACCOUNT, principal::ARN, context::CURRENT_TIME, context::EPOCH_TIME].iter().any(|key| key.hash == hash)
+}
+
+#[cold]
+fn malformed_resource(text: &str) -> RequestError {
+    let message = format!("malformed resource: found {}, expected `*` or an ARN of six fields", quote(text));
+    RequestError::new(RequestErrorKind::Resource, "L40", message)
+}
+
+/// Rule E32.
+#[inline]
+pub(crate) fn is_kms_key(arn: &Arn<'_>) -> bool {
+    arn.is_of("kms") && arn.resource().starts_with("key/")
+}
+
+const RESOURCE_ACCOUNT: DerivedKey = DerivedKey::new("aws:ResourceAccount");
 const PRINCIPAL_ARN: &str = "aws:PrincipalArn";
 
 /// The context keys that AWS derives from the request itself (Rule E56, `aws:ResourceAccount` included).
@@ -363,7 +400,7 @@ pub const DERIVED_KEYS: [&str; 8] = [
     "aws:username",
     "aws:PrincipalIsAWSService",
     "aws:PrincipalServiceName",
-    RESOURCE_ACCOUNT,
+    RESOURCE_ACCOUNT.name,
 ];
 
 impl<'a> RequestResource<'a> {
@@ -372,17 +409,13 @@ impl<'a> RequestResource<'a> {
     /// # Errors
     ///
     /// Returns an error if it is neither `*` nor an ARN of six fields (Rule L40).
+    #[inline]
     pub fn parse(text: &'a str) -> Result<Self, RequestError> {
-        if text == "*" {
-            return Ok(RequestResource::None);
+        match Arn::parse(text) {
+            Some(arn) => Ok(RequestResource::Arn(arn)),
+            None if text == "*" => Ok(RequestResource::None),
+            None => Err(malformed_resource(text)),
         }
-        Arn::parse(text).map(RequestResource::Arn).ok_or_else(|| {
-            RequestError::new(
-                RequestErrorKind::Resource,
-                "L40",
-                format!("malformed resource: found {}, expected `*` or an ARN of six fields", quote(text)),
-            )
-        })
     }
 
     /// The text, `*` included.
@@ -390,6 +423,14 @@ impl<'a> RequestResource<'a> {
         match self {
             RequestResource::None => "*",
             RequestResource::Arn(arn) => arn.as_str(),
+        }
+    }
+
+    /// The text of the ARN.
+    pub(crate) fn arn_text(&self) -> Option<&'a str> {
+        match self {
+            RequestResource::None => None,
+            RequestResource::Arn(arn) => Some(arn.as_str()),
         }
     }
 

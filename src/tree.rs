@@ -26,13 +26,17 @@
 mod action;
 mod batch;
 mod bound;
+mod by_action;
 mod condition;
 mod entry;
+mod few;
 mod hash;
+mod ordinary;
 mod pattern;
 mod prefix;
 mod principal;
 mod print;
+mod question;
 mod resource;
 mod scratch;
 mod slots;
@@ -42,15 +46,16 @@ mod walk;
 use action::{ActionBuilder, ActionIndex};
 use bound::KnownConditions;
 pub use bound::{ActionHandle, BoundSession, KeyHandle};
+use by_action::ByActionBuilder;
 use condition::{ConditionBuilder, ConditionId, Conditions};
 use pattern::{Arena, ArenaBuilder};
 use principal::Principals;
 pub use print::TreeView;
+use question::Question;
 use resource::{Owner, ResourceBuilder, ResourceIndex};
 use scratch::{Room, Sheet, with_scratch};
 use slots::{KeyBuilder, KeyTable, Named, Slot};
 use verdict::{Place, Places};
-use walk::Question;
 
 use crate::decision::{Decision, Evaluator};
 use crate::document::{Document, Effect, PolicyKind, PolicySet, Statement, StatementId};
@@ -63,6 +68,7 @@ pub struct Tree {
     keys: KeyTable,
     actions: ActionIndex,
     conditions: Conditions,
+    resources: ResourceIndex,
     denies: Branch,
     allows: Branch,
     principals: Box<[Principals]>,
@@ -87,7 +93,6 @@ struct Branch {
     ids: Box<[StatementId]>,
     /// Lists of conditions, one behind the other.
     conditions: Box<[ConditionId]>,
-    resources: ResourceIndex,
     /// Where this branch has statements.
     places: Places,
 }
@@ -97,7 +102,7 @@ struct Branch {
 struct NodeId(u32);
 
 /// A compiled statement, as far as its entries in the resource index do not say it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Node {
     /// The only condition, or where the list of them begins in the conditions of the branch.
     first_condition: ConditionId,
@@ -137,7 +142,6 @@ impl Branch {
         self.statements.len() * size_of::<Node>()
             + self.ids.len() * size_of::<StatementId>()
             + self.conditions.len() * size_of::<ConditionId>()
-            + self.resources.heap_bytes()
     }
 }
 
@@ -161,6 +165,8 @@ pub struct Switches {
     pub prefixes: bool,
     /// Find actions that policies spell out by their hash.
     pub known_actions: bool,
+    /// Find the statements of an action that few statements name by it alone.
+    pub by_action: bool,
     /// Sort the entries of long lists by their actions and places.
     pub groups: bool,
     /// Find patterns without literal beginning by the longest text in them.
@@ -178,6 +184,7 @@ impl Switches {
     pub const ON: Switches = Switches {
         prefixes: true,
         known_actions: true,
+        by_action: true,
         groups: true,
         needles: true,
         memo: true,
@@ -186,11 +193,12 @@ impl Switches {
     };
 
     /// Everything on, and each alone off.
-    pub fn each_off() -> [Switches; 8] {
+    pub fn each_off() -> [Switches; 9] {
         [
             Switches::ON,
             Switches { prefixes: false, ..Switches::ON },
             Switches { known_actions: false, ..Switches::ON },
+            Switches { by_action: false, ..Switches::ON },
             Switches { groups: false, ..Switches::ON },
             Switches { needles: false, ..Switches::ON },
             Switches { memo: false, ..Switches::ON },
@@ -224,6 +232,7 @@ impl Tree {
             + self.keys.heap_bytes()
             + self.actions.heap_bytes()
             + self.conditions.heap_bytes()
+            + self.resources.heap_bytes()
             + self.denies.heap_bytes()
             + self.allows.heap_bytes()
             + self.principals.len() * size_of::<Principals>()
@@ -239,7 +248,9 @@ impl Evaluator for Tree {
             values.prepare();
             let class = self.actions.classify(&request.head().action, &self.arena, class);
             let head = request.head();
-            self.answer(&Question { head, values: &values, class, notes, known: KnownConditions::NONE })
+            let known = KnownConditions::NONE;
+            let (text, arena) = (head.resource.arn_text(), &self.arena);
+            self.answer(head, &Question { text, head: Some(head), arena, values: &values, class, notes, known })
         })
     }
 }
@@ -250,7 +261,9 @@ struct Compiler {
     arena: ArenaBuilder,
     keys: KeyBuilder,
     actions: ActionBuilder,
+    by_action: ByActionBuilder,
     conditions: ConditionBuilder,
+    resources: ResourceBuilder,
     denies: BranchBuilder,
     allows: BranchBuilder,
     principals: Vec<Principals>,
@@ -260,27 +273,19 @@ struct BranchBuilder {
     statements: Vec<Node>,
     ids: Vec<StatementId>,
     conditions: Vec<ConditionId>,
-    resources: ResourceBuilder,
     places: Places,
 }
 
 impl BranchBuilder {
-    fn new(switches: Switches) -> Self {
-        BranchBuilder {
-            statements: Vec::new(),
-            ids: Vec::new(),
-            conditions: Vec::new(),
-            resources: ResourceBuilder::new(switches),
-            places: Places::default(),
-        }
+    fn new() -> Self {
+        BranchBuilder { statements: Vec::new(), ids: Vec::new(), conditions: Vec::new(), places: Places::default() }
     }
 
-    fn finish(self, arena: &Arena) -> Branch {
+    fn finish(self) -> Branch {
         Branch {
             statements: self.statements.into(),
             ids: self.ids.into(),
             conditions: self.conditions.into(),
-            resources: self.resources.finish(arena),
             places: self.places,
         }
     }
@@ -293,9 +298,11 @@ impl Compiler {
             arena: ArenaBuilder::default(),
             keys: KeyBuilder::new(),
             actions: ActionBuilder::default(),
+            by_action: ByActionBuilder::new(switches.by_action),
             conditions: ConditionBuilder::default(),
-            denies: BranchBuilder::new(switches),
-            allows: BranchBuilder::new(switches),
+            resources: ResourceBuilder::new(switches),
+            denies: BranchBuilder::new(),
+            allows: BranchBuilder::new(),
             principals: Vec::new(),
         }
     }
@@ -333,21 +340,24 @@ impl Compiler {
             self.principals.push(Principals::compile(element, id.place.kind, set));
             narrow(self.principals.len() - 1)
         });
-        let node = NodeId(narrow(branch.statements.len()));
-        branch.ids.push(id);
-        branch.statements.push(Node {
+        let number = NodeId(narrow(branch.statements.len()));
+        let node = Node {
             first_condition,
             conditions: narrow(conditions.len()),
             principals: principals.unwrap_or(NO_PRINCIPALS),
-        });
+        };
+        branch.ids.push(id);
+        branch.statements.push(node);
         branch.places = branch.places.with(place);
         let actions = self.actions.add(&statement.actions);
-        let owner = Owner { statement: node, actions, place, effect: statement.effect };
-        branch.resources.add(owner, statement.resources.as_ref(), &mut self.arena, &mut self.keys);
+        let owner = Owner { statement: number, node, actions, place, effect: statement.effect };
+        let resources = statement.resources.as_ref();
+        self.resources.add(owner, resources, &mut self.arena, &mut self.keys, &mut self.by_action);
     }
 
     fn finish(mut self, set: &PolicySet) -> Tree {
-        let actions = self.actions.finish(&mut self.arena, &mut self.keys, self.switches);
+        let by_action = self.by_action.finish();
+        let actions = self.actions.finish(&mut self.arena, &mut self.keys, by_action, self.switches);
         let derived = DERIVED_KEYS.iter().filter_map(|key| self.keys.mentioned(key)).collect();
         let resource_account = self.keys.mentioned("aws:ResourceAccount");
         let is_limited = !set.service_control_levels().is_empty() || !set.resource_control_levels().is_empty();
@@ -355,14 +365,12 @@ impl Compiler {
         let arena = self.arena.finish();
         let keys = self.keys.finish();
         let conditions = self.conditions.finish();
-        let (denies, allows) = (self.denies.finish(&arena), self.allows.finish(&arena));
-        let room = Room {
-            slots: keys.len(),
-            words: actions.words(),
-            conditions: conditions.room(),
-            lists: denies.resources.room() + allows.resources.room(),
-        };
+        let resources = self.resources.finish(&arena);
+        let (denies, allows) = (self.denies.finish(), self.allows.finish());
+        let room =
+            Room { slots: keys.len(), words: actions.words(), conditions: conditions.room(), lists: resources.room() };
         Tree {
+            resources,
             denies,
             allows,
             arena,

@@ -85,6 +85,11 @@ impl ActionParts {
         RequestAction { text, service, name: rest.get(1..).unwrap_or_default(), parts: self }
     }
 
+    /// Whether no rule but that of gateways (Rule E17) singles the action out.
+    pub(crate) fn is_ordinary(self) -> bool {
+        self.special & !Special::Gateway.bit() == 0
+    }
+
     /// Whether the kind of caller depends on the action (Rule E2).
     pub(crate) fn may_take_token(self) -> bool {
         self.special & (Special::TakesToken.bit() | Special::MayTakeToken.bit()) != 0

@@ -16,12 +16,15 @@ pub const MAX_CONTEXT_VALUES: usize = 10_000;
 #[derive(Debug, Clone, Default)]
 pub struct Context<'a> {
     entries: Vec<ContextEntry<'a>>,
-    /// The hashes of the first entries, side by side: a search reads one cache line.
-    hashes: [u32; HASHED],
+    /// Open addressing by hash: index + 1 of one of the first entries, or 0 for a free place.
+    places: [u8; PLACES],
 }
 
-/// How many entries have their hashes side by side.
+/// So many entries are found by their hash, more are searched.
 const HASHED: usize = 16;
+
+/// At most half of them are taken.
+const PLACES: usize = 2 * HASHED;
 
 impl PartialEq for Context<'_> {
     fn eq(&self, other: &Self) -> bool {
@@ -68,6 +71,25 @@ pub(crate) const fn key_hash(name: &str) -> u32 {
     (mixed >> 32) as u32
 }
 
+/// Where the search for a hash begins: at its high bits, which are mixed best.
+#[inline]
+fn first_place(hash: u32) -> usize {
+    (hash >> (u32::BITS - PLACES.ilog2())) as usize
+}
+
+/// A key that AWS derives, with the hash of its name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DerivedKey {
+    pub name: &'static str,
+    pub hash: u32,
+}
+
+impl DerivedKey {
+    pub(super) const fn new(name: &'static str) -> Self {
+        DerivedKey { name, hash: key_hash(name) }
+    }
+}
+
 /// Whether two names are one key (Rule L71). Most spell it alike.
 pub(crate) fn same_key(one: &str, other: &str) -> bool {
     one == other || one.eq_ignore_ascii_case(other)
@@ -102,27 +124,51 @@ impl<'a> Context<'a> {
     }
 
     /// The index of a key with its hash.
+    #[inline]
     pub(crate) fn find(&self, hash: u32, key: &str) -> Option<usize> {
         let is_key = |entry: &ContextEntry<'_>| entry.hash == hash && same_key(&entry.key, key);
-        let at = self.hashes.iter().take(self.entries.len()).position(|known| *known == hash);
-        if at.is_none() && self.entries.len() <= HASHED {
+        let mut place = first_place(hash);
+        while let Some(at) = usize::from(*self.places.get(place)?).checked_sub(1) {
+            if self.entries.get(at).is_some_and(is_key) {
+                return Some(at);
+            }
+            place = (place + 1) % PLACES;
+        }
+        if self.entries.len() <= HASHED {
             return None;
         }
-        // Nearly always it is the first with this hash.
-        let first = at.unwrap_or(HASHED);
-        let rest = self.entries.get(first..).unwrap_or_default();
-        rest.iter().position(is_key).map(|behind| first + behind)
+        let rest = self.entries.get(HASHED..).unwrap_or_default();
+        rest.iter().position(is_key).map(|behind| HASHED + behind)
     }
 
-    fn push(&mut self, entry: ContextEntry<'a>) {
-        if let Some(place) = self.hashes.get_mut(self.entries.len()) {
-            *place = entry.hash;
+    /// Whether a key can be [added](Context::add) as it is.
+    pub(super) fn is_new(&self, hash: u32, key: &str) -> bool {
+        !key.is_empty() && self.entries.len() < MAX_CONTEXT_KEYS && self.find(hash, key).is_none()
+    }
+
+    /// Adds a key that the context does not hold. Inlined, so that a value is written once, in its place.
+    #[inline(always)]
+    pub(super) fn add(&mut self, key: Cow<'a, str>, hash: u32, value: ContextValue<'a>, derived: bool) {
+        self.note_place(hash);
+        self.entries.push(ContextEntry { key, value, derived, hash });
+    }
+
+    /// Notes where the next entry is found.
+    fn note_place(&mut self, hash: u32) {
+        let at = self.entries.len();
+        if at < HASHED {
+            let mut place = first_place(hash);
+            while self.places.get(place).is_some_and(|taken| *taken != 0) {
+                place = (place + 1) % PLACES;
+            }
+            if let (Some(free), Ok(number)) = (self.places.get_mut(place), u8::try_from(at + 1)) {
+                *free = number;
+            }
         }
         if self.entries.capacity() == 0 {
             // What AWS derives and a usual request gives, at one go.
             self.entries.reserve_exact(HASHED);
         }
-        self.entries.push(entry);
     }
 
     /// All entries.
@@ -155,7 +201,7 @@ impl<'a> Context<'a> {
             None if is_full => {
                 return mistake(format!("the context holds more than {MAX_CONTEXT_KEYS} keys"));
             }
-            None => self.push(ContextEntry { key, value, derived: false, hash }),
+            None => self.add(key, hash, value, false),
         }
         if is_clock {
             self.derive_clock();
@@ -164,20 +210,19 @@ impl<'a> Context<'a> {
     }
 
     /// Adds a derived key that is certainly new.
-    pub(super) fn derive_new(&mut self, key: &'static str, text: impl Into<Cow<'a, str>>) {
-        let value = ContextValue::Single(text.into());
-        self.push(ContextEntry { key: Cow::Borrowed(key), value, derived: true, hash: key_hash(key) });
+    #[inline]
+    pub(super) fn derive_new(&mut self, key: DerivedKey, text: impl Into<Cow<'a, str>>) {
+        self.add(Cow::Borrowed(key.name), key.hash, ContextValue::Single(text.into()), true);
     }
 
     /// Adds a derived key unless the request gives it.
-    pub(super) fn derive(&mut self, key: &'static str, text: impl Into<Cow<'a, str>>) {
-        let hash = key_hash(key);
+    pub(super) fn derive(&mut self, key: DerivedKey, text: impl Into<Cow<'a, str>>) {
+        let DerivedKey { name, hash } = key;
         let value = ContextValue::Single(text.into());
-        let entry = ContextEntry { key: Cow::Borrowed(key), value, derived: true, hash };
-        match self.find(hash, key).and_then(|at| self.entries.get_mut(at)) {
-            Some(known) if known.derived => *known = entry,
+        match self.find(hash, name).and_then(|at| self.entries.get_mut(at)) {
+            Some(known) if known.derived => known.value = value,
             Some(_) => {}
-            None => self.push(entry),
+            None => self.add(Cow::Borrowed(name), hash, value, true),
         }
     }
 
@@ -188,12 +233,12 @@ impl<'a> Context<'a> {
         match (given(self, "aws:CurrentTime"), given(self, "aws:EpochTime")) {
             (Some(ContextValue::Single(text)), None) => {
                 if let Some(instant) = Instant::parse(&text) {
-                    self.derive("aws:EpochTime", instant.epoch_seconds().to_string());
+                    self.derive(EPOCH_TIME, instant.epoch_seconds().to_string());
                 }
             }
             (None, Some(ContextValue::Single(text))) => {
                 if let Some(iso) = Instant::parse(&text).and_then(Instant::to_iso) {
-                    self.derive("aws:CurrentTime", iso);
+                    self.derive(CURRENT_TIME, iso);
                 }
             }
             _ => {}
@@ -201,15 +246,12 @@ impl<'a> Context<'a> {
     }
 }
 
+pub(super) const CURRENT_TIME: DerivedKey = DerivedKey::new("aws:CurrentTime");
+pub(super) const EPOCH_TIME: DerivedKey = DerivedKey::new("aws:EpochTime");
+
 /// Whether a key is one of the two from which the other is derived (Rule E60).
 fn is_clock(hash: u32, key: &str) -> bool {
-    const CURRENT_TIME: u32 = key_hash("aws:CurrentTime");
-    const EPOCH_TIME: u32 = key_hash("aws:EpochTime");
-    match hash {
-        CURRENT_TIME => same_key(key, "aws:CurrentTime"),
-        EPOCH_TIME => same_key(key, "aws:EpochTime"),
-        _ => false,
-    }
+    [CURRENT_TIME, EPOCH_TIME].iter().any(|clock| hash == clock.hash && same_key(key, clock.name))
 }
 
 impl ContextValue<'_> {

@@ -1,7 +1,7 @@
 //! Who asks (Rules E2, E3), and what follows from it for the context (Rules E56, E58, E63).
 
 use super::action::{RequestAction, Special};
-use super::context::{Context, ContextValue, key_hash, same_key};
+use super::context::{Context, ContextValue, DerivedKey, same_key};
 use super::error::{RequestError, RequestErrorKind};
 use crate::language::arn::{Arn, ArnParts};
 use crate::source::{bytes, quote};
@@ -12,6 +12,14 @@ pub struct Principal<'a> {
     kind: PrincipalKind,
     text: &'a str,
     arn: Option<Arn<'a>>,
+    name: Name,
+}
+
+/// Where the name of a caller stands in the resource part of its ARN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Name {
+    start: u32,
+    end: u32,
 }
 
 /// The kinds of caller of Rule E2.
@@ -37,6 +45,14 @@ pub enum PrincipalKind {
     Service,
 }
 
+pub(super) const ARN: DerivedKey = DerivedKey::new("aws:PrincipalArn");
+pub(super) const ACCOUNT: DerivedKey = DerivedKey::new("aws:PrincipalAccount");
+const TYPE: DerivedKey = DerivedKey::new("aws:PrincipalType");
+const USER_ID: DerivedKey = DerivedKey::new("aws:userid");
+const USER_NAME: DerivedKey = DerivedKey::new("aws:username");
+const IS_AWS_SERVICE: DerivedKey = DerivedKey::new("aws:PrincipalIsAWSService");
+const SERVICE_NAME: DerivedKey = DerivedKey::new("aws:PrincipalServiceName");
+
 /// Identity providers that are built in (Rule E46).
 pub const BUILT_IN_PROVIDERS: [&str; 4] =
     ["cognito-identity.amazonaws.com", "accounts.google.com", "graph.facebook.com", "www.amazon.com"];
@@ -46,29 +62,30 @@ pub const BUILT_IN_PROVIDERS: [&str; 4] =
 pub(crate) struct PrincipalParts {
     kind: PrincipalKind,
     arn: Option<ArnParts>,
+    name: Name,
 }
 
 impl PrincipalParts {
     /// The caller of a text that these parts were taken from.
     pub(crate) fn of(self, text: &str) -> Principal<'_> {
-        Principal { kind: self.kind, text, arn: self.arn.map(|arn| arn.of(text)) }
+        Principal { kind: self.kind, text, arn: self.arn.map(|arn| arn.of(text)), name: self.name }
     }
 }
 
 impl<'a> Principal<'a> {
     /// What was worked out of its text.
     pub(crate) fn parts(&self) -> PrincipalParts {
-        PrincipalParts { kind: self.kind, arn: self.arn.map(|arn| arn.parts()) }
+        PrincipalParts { kind: self.kind, arn: self.arn.map(|arn| arn.parts()), name: self.name }
     }
 
     pub(super) fn unnamed() -> Self {
-        Principal { kind: PrincipalKind::Unnamed, text: "", arn: None }
+        Principal { kind: PrincipalKind::Unnamed, text: "", arn: None, name: Name::default() }
     }
 
     /// Rule E2, in the order of its table.
     pub(super) fn classify(text: &'a str, action: &RequestAction<'_>) -> Result<Self, RequestError> {
         if text == "*" {
-            return Ok(Principal { kind: PrincipalKind::Anonymous, text, arn: None });
+            return Ok(Principal { kind: PrincipalKind::Anonymous, text, arn: None, name: Name::default() });
         }
         let refuse = |expected| {
             Err(RequestError::new(
@@ -83,14 +100,15 @@ impl<'a> Principal<'a> {
         let arn = Arn::parse(text);
         if is_token_caller(text, arn.as_ref(), action) {
             // Of token callers only a provider's ARN has an account and a partition (Rule E3).
-            return Ok(Principal { kind: PrincipalKind::FederatedIdp, text, arn: arn.filter(is_provider) });
+            let (kind, arn) = (PrincipalKind::FederatedIdp, arn.filter(is_provider));
+            return Ok(Principal { kind, text, arn, name: Name::default() });
         }
         let kind = match &arn {
             Some(arn) => kind_of_arn(arn),
-            None => is_service_name(text).then_some(PrincipalKind::Service),
+            None => is_service_name(text).then_some((PrincipalKind::Service, Name::default())),
         };
         match kind {
-            Some(kind) => Ok(Principal { kind, text, arn }),
+            Some((kind, name)) => Ok(Principal { kind, text, arn, name }),
             None => refuse("the ARN of a root, user, role, role session or federated user, a service name, or `*`"),
         }
     }
@@ -123,14 +141,7 @@ impl<'a> Principal<'a> {
     /// The name: of a user or role without its path, of the role of a session, of a federated user; empty for
     /// other callers.
     pub fn name(&self) -> &'a str {
-        let resource = self.resource();
-        let (_, rest) = bytes::split_once(resource, b'/').unwrap_or_default();
-        match self.kind {
-            PrincipalKind::User | PrincipalKind::Role => rest.rsplit('/').next().unwrap_or_default(),
-            PrincipalKind::Session => bytes::split_once(rest, b'/').map_or(rest, |(role, _)| role),
-            PrincipalKind::FederatedUser => rest,
-            _ => "",
-        }
+        self.resource().get(self.name.start as usize..self.name.end as usize).unwrap_or_default()
     }
 
     /// Whether identity-based policies and a boundary can apply (the last column of Rule E2).
@@ -151,44 +162,44 @@ impl<'a> Principal<'a> {
         match self.kind {
             PrincipalKind::Unnamed | PrincipalKind::FederatedIdp => return,
             PrincipalKind::Anonymous => {
-                context.derive_new("aws:PrincipalAccount", "anonymous");
-                context.derive_new("aws:PrincipalType", "Anonymous");
-                context.derive_new("aws:userid", "anonymous");
+                context.derive_new(ACCOUNT, "anonymous");
+                context.derive_new(TYPE, "Anonymous");
+                context.derive_new(USER_ID, "anonymous");
                 return;
             }
             PrincipalKind::Service => {
-                context.derive_new("aws:PrincipalIsAWSService", "true");
-                context.derive_new("aws:PrincipalServiceName", self.text);
+                context.derive_new(IS_AWS_SERVICE, "true");
+                context.derive_new(SERVICE_NAME, self.text);
                 return;
             }
             PrincipalKind::Session => {
                 let partition = self.partition().unwrap_or_default();
                 let role = ["arn:", partition, ":iam::", account, ":role/", self.name()].concat();
-                context.derive_new("aws:PrincipalArn", role);
-                context.derive_new("aws:PrincipalType", "AssumedRole");
+                context.derive_new(ARN, role);
+                context.derive_new(TYPE, "AssumedRole");
             }
             PrincipalKind::Role => {
-                context.derive_new("aws:PrincipalArn", self.text);
-                context.derive_new("aws:PrincipalType", "AssumedRole");
+                context.derive_new(ARN, self.text);
+                context.derive_new(TYPE, "AssumedRole");
             }
             PrincipalKind::User => {
-                context.derive_new("aws:PrincipalArn", self.text);
-                context.derive_new("aws:PrincipalType", "User");
-                context.derive_new("aws:username", self.name());
+                context.derive_new(ARN, self.text);
+                context.derive_new(TYPE, "User");
+                context.derive_new(USER_NAME, self.name());
             }
             PrincipalKind::FederatedUser => {
-                context.derive_new("aws:PrincipalArn", self.text);
-                context.derive_new("aws:PrincipalType", "FederatedUser");
-                context.derive_new("aws:userid", format!("{account}:{}", self.name()));
+                context.derive_new(ARN, self.text);
+                context.derive_new(TYPE, "FederatedUser");
+                context.derive_new(USER_ID, format!("{account}:{}", self.name()));
             }
             PrincipalKind::Root => {
-                context.derive_new("aws:PrincipalArn", self.text);
-                context.derive_new("aws:PrincipalType", "Account");
-                context.derive_new("aws:userid", account);
+                context.derive_new(ARN, self.text);
+                context.derive_new(TYPE, "Account");
+                context.derive_new(USER_ID, account);
             }
         }
-        context.derive_new("aws:PrincipalAccount", account);
-        context.derive_new("aws:PrincipalIsAWSService", "false");
+        context.derive_new(ACCOUNT, account);
+        context.derive_new(IS_AWS_SERVICE, "false");
     }
 
     /// Rule E58: a given key must not contradict the principal.
@@ -197,12 +208,13 @@ impl<'a> Principal<'a> {
             ContextValue::Single(text) => Some(&**text),
             ContextValue::Multi(_) => None,
         };
-        const ACCOUNT: u32 = key_hash("aws:PrincipalAccount");
-        const ARN: u32 = key_hash("aws:PrincipalArn");
-        let fits = match hash {
-            ACCOUNT if same_key(key, "aws:PrincipalAccount") => self.accepts_account(text),
-            ARN if same_key(key, "aws:PrincipalArn") => self.accepts_arn(text),
-            _ => true,
+        let is = |derived: DerivedKey| hash == derived.hash && same_key(key, derived.name);
+        let fits = if is(ACCOUNT) {
+            self.accepts_account(text)
+        } else if is(ARN) {
+            self.accepts_arn(text)
+        } else {
+            true
         };
         if fits {
             return Ok(());
@@ -240,7 +252,7 @@ impl<'a> Principal<'a> {
 }
 
 /// Twelve ASCII digits.
-pub(super) fn is_account(text: &str) -> bool {
+pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -264,25 +276,35 @@ fn is_provider(arn: &Arn<'_>) -> bool {
     arn.service() == "iam" && ["oidc-provider/", "saml-provider/"].iter().any(|word| arn.resource().starts_with(word))
 }
 
-fn kind_of_arn(arn: &Arn<'_>) -> Option<PrincipalKind> {
+/// The kind of caller and where its name stands.
+fn kind_of_arn(arn: &Arn<'_>) -> Option<(PrincipalKind, Name)> {
     if arn.partition().is_empty() || !arn.region().is_empty() || !is_account(arn.account()) {
         return None;
     }
-    let (word, rest) = bytes::split_once(arn.resource(), b'/').unwrap_or((arn.resource(), ""));
-    let is_named = || rest.rsplit('/').next().is_some_and(|name| !name.is_empty());
-    match (arn.service(), word) {
-        ("iam", "root") if arn.resource() == "root" => Some(PrincipalKind::Root),
-        ("iam", "user") if is_named() => Some(PrincipalKind::User),
-        ("iam", "role") if is_named() => Some(PrincipalKind::Role),
-        ("sts", "assumed-role") => match bytes::split_once(rest, b'/') {
-            Some((role, session))
-                if !role.is_empty() && !session.is_empty() && !bytes::contains_any(session.as_bytes(), [b'/']) =>
-            {
-                Some(PrincipalKind::Session)
+    let resource = arn.resource();
+    let end = u32::try_from(resource.len()).ok()?;
+    let mut slashes = bytes::Places::of(b'/', resource.as_bytes());
+    let Some(slash) = slashes.next() else {
+        return (arn.is_of("iam") && resource == "root").then_some((PrincipalKind::Root, Name::default()));
+    };
+    let word = resource.get(..slash as usize)?;
+    let (start, next) = (slash + 1, slashes.next());
+    if arn.is_of("sts") {
+        // A session's own name holds no slash.
+        return match (word, next) {
+            ("assumed-role", Some(next)) if next > start && next + 1 < end && slashes.next().is_none() => {
+                Some((PrincipalKind::Session, Name { start, end: next }))
             }
+            ("federated-user", _) if start < end => Some((PrincipalKind::FederatedUser, Name { start, end })),
             _ => None,
-        },
-        ("sts", "federated-user") if !rest.is_empty() => Some(PrincipalKind::FederatedUser),
+        };
+    }
+    // A path may stand before the name of users and roles.
+    let last = std::iter::from_fn(|| slashes.next()).last().or(next).unwrap_or(slash);
+    let name = Name { start: last + 1, end };
+    match word {
+        "user" if arn.is_of("iam") && name.start < end => Some((PrincipalKind::User, name)),
+        "role" if arn.is_of("iam") && name.start < end => Some((PrincipalKind::Role, name)),
         _ => None,
     }
 }

@@ -31,9 +31,70 @@ fn word_of(block: &[u8]) -> u64 {
     }
 }
 
-/// The highest bit of each byte that is `byte`, of up to eight bytes. `byte` is not zero.
-pub(crate) fn in_block(block: &[u8], byte: u8) -> u64 {
-    matching(word_of(block), byte)
+/// The places of a byte in a text, as far as 32 bits count them.
+pub(crate) struct Places<'t> {
+    byte: u8,
+    blocks: std::slice::Iter<'t, [u8; 8]>,
+    rest: &'t [u8],
+    /// Marks what is still to be returned of the block at `at`.
+    marks: u64,
+    at: u32,
+}
+
+impl<'t> Places<'t> {
+    /// `byte` is not zero.
+    #[inline]
+    pub(crate) fn of(byte: u8, text: &'t [u8]) -> Self {
+        let (blocks, rest) = text.as_chunks::<8>();
+        let mut blocks = blocks.iter();
+        let marks = match blocks.next() {
+            Some(block) => matching(u64::from_le_bytes(*block), byte),
+            None => matching(word_of(rest), byte),
+        };
+        // A text without a whole block has no rest behind its first.
+        let rest = if text.len() < 8 { &[] } else { rest };
+        Places { byte, blocks, rest, marks, at: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<u32> {
+        while self.marks == 0 {
+            self.at = self.at.checked_add(8)?;
+            self.marks = match self.blocks.next() {
+                Some(block) => matching(u64::from_le_bytes(*block), self.byte),
+                None if self.rest.is_empty() => return None,
+                None => matching(word_of(std::mem::take(&mut self.rest)), self.byte),
+            };
+        }
+        let place = self.at | self.marks.trailing_zeros() >> 3;
+        self.marks &= self.marks.wrapping_sub(1);
+        Some(place)
+    }
+}
+
+/// Whether two texts are the same.
+#[inline]
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    match (one.last_chunk::<8>(), other.last_chunk::<8>()) {
+        // The last eight bytes first: names of one kind begin alike.
+        (Some(end), Some(other_end)) => {
+            u64::from_le_bytes(*end) == u64::from_le_bytes(*other_end) && {
+                let (blocks, other_blocks) = (one.as_chunks::<8>().0, other.as_chunks::<8>().0);
+                let mut pairs = blocks.iter().zip(other_blocks);
+                pairs.all(|(block, other)| u64::from_le_bytes(*block) == u64::from_le_bytes(*other))
+            }
+        }
+        _ => one.iter().zip(other).all(|(byte, other)| byte == other),
+    }
+}
+
+/// Whether a text begins with another.
+#[inline]
+pub(crate) fn begins(text: &[u8], with: &[u8]) -> bool {
+    text.get(..with.len()).is_some_and(|head| same(head, with))
 }
 
 /// Where a byte first stands. It is not zero.
@@ -86,6 +147,9 @@ mod tests {
             "9;;;;;;;;;;;;",
         ];
         for text in texts {
+            let mut places = Places::of(b':', text.as_bytes());
+            let found: Vec<usize> = std::iter::from_fn(|| places.next()).map(|place| place as usize).collect();
+            assert_eq!(found, text.match_indices(':').map(|(at, _)| at).collect::<Vec<_>>(), "{text:?}");
             assert_eq!(find(text.as_bytes(), b':'), text.find(':'), "{text:?}");
             assert_eq!(split_once(text, b':'), text.split_once(':'), "{text:?}");
             assert_eq!(find_any(text.as_bytes(), [b':', b'9']), text.find([':', '9']), "{text:?}");

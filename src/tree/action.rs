@@ -11,6 +11,7 @@
 use std::ops::{ControlFlow, Range};
 
 use super::Switches;
+use super::by_action::{ByAction, Few, Step};
 use super::hash::FoldMap;
 use super::pattern::{Arena, ArenaBuilder, FoldAscii, Op, Program, Text};
 use super::prefix::{Fold, PrefixTree};
@@ -23,13 +24,36 @@ use crate::request::{RequestAction, key_hash, same_key};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct ActionSet(u32);
 
-/// The sets that contain one action, a bit each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Class<'c>(pub &'c [u64]);
+impl ActionSet {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
-impl Class<'_> {
+/// The sets that contain one action, a bit each.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Class<'c> {
+    words: &'c [u64],
+    few: Option<Few<'c>>,
+}
+
+impl<'c> Class<'c> {
+    pub(super) fn new(words: &'c [u64], few: Option<Few<'c>>) -> Self {
+        Class { words, few }
+    }
+
+    pub(super) fn words(self) -> &'c [u64] {
+        self.words
+    }
+
+    /// The [short way](super::by_action), if it is open to the action.
+    pub(super) fn few(self) -> Option<Few<'c>> {
+        self.few
+    }
+
+    #[inline]
     pub(super) fn contains(self, set: ActionSet) -> bool {
-        self.0.get(set.0 as usize / 64).is_some_and(|word| word >> (set.0 % 64) & 1 == 1)
+        self.words.get(set.0 as usize / 64).is_some_and(|word| word >> (set.0 % 64) & 1 == 1)
     }
 }
 
@@ -43,6 +67,7 @@ fn insert(class: &mut [u64], set: u32) {
 #[derive(Debug)]
 pub(super) struct ActionIndex {
     known: KnownActions,
+    by_action: ByAction,
     /// Keys are literal beginnings; values are places in `lists`.
     patterns: PrefixTree,
     /// Ranges of `tests`.
@@ -63,6 +88,7 @@ struct KnownActions {
     actions: Box<[KnownAction]>,
     /// Classes one behind the other, equal ones once.
     classes: Box<[u64]>,
+    steps: Box<[Step]>,
 }
 
 #[derive(Debug)]
@@ -71,10 +97,15 @@ struct KnownAction {
     hash: u32,
     /// Index of the first word of the class.
     class: u32,
+    /// Range of the steps of the short way, denies before `allows`.
+    few: Option<(u32, u32, u32)>,
 }
 
 /// Classes of more words are not kept: the walk finds them, and memory stays in proportion to the policies.
 const MOST_WORDS: usize = 8;
+
+/// Small trees may repeat their steps as they like.
+const SPARE_STEPS: usize = 256;
 
 #[derive(Debug, Clone)]
 struct Pattern {
@@ -143,7 +174,13 @@ impl ActionBuilder {
         set
     }
 
-    pub(super) fn finish(self, arena: &mut ArenaBuilder, keys: &mut KeyBuilder, switches: Switches) -> ActionIndex {
+    pub(super) fn finish(
+        self,
+        arena: &mut ArenaBuilder,
+        keys: &mut KeyBuilder,
+        by_action: ByAction,
+        switches: Switches,
+    ) -> ActionIndex {
         let mut members: Vec<u32> = Vec::new();
         let mut placed = Vec::new();
         for pattern in &self.order {
@@ -161,11 +198,12 @@ impl ActionBuilder {
         let is_exact = |(_, pattern): &Placed| pattern.test == PatternTest::Exact;
         let knows = switches.known_actions && negated.len() <= MOST_WORDS;
         let spelled: Vec<String> = if knows { self.order.iter().filter_map(literal).collect() } else { Vec::new() };
-        let everything = ActionIndex::new(placed.clone(), negated.into(), members.into());
+        let everything = ActionIndex { by_action, ..ActionIndex::new(placed.clone(), negated.into(), members.into()) };
         let known = KnownActions::build(&spelled, &everything, arena);
         // What is found by its hash needs no place in the tree.
         let rest = placed.into_iter().filter(|pattern| !knows || !is_exact(pattern));
-        ActionIndex { known, ..ActionIndex::new(rest, everything.negated, everything.members) }
+        let by_action = everything.by_action;
+        ActionIndex { known, by_action, ..ActionIndex::new(rest, everything.negated, everything.members) }
     }
 }
 
@@ -220,8 +258,8 @@ impl ActionIndex {
             lists.push(start..narrow(tests.len()));
         }
         let patterns = PrefixTree::build(order.into_iter().zip(0..));
-        let known = KnownActions::default();
-        ActionIndex { known, patterns, lists: lists.into(), tests: tests.into(), negated, members }
+        let (known, by_action) = (KnownActions::default(), ByAction::default());
+        ActionIndex { known, by_action, patterns, lists: lists.into(), tests: tests.into(), negated, members }
     }
 
     /// The class of an action: one that is ready, or one written into `room`.
@@ -230,7 +268,12 @@ impl ActionIndex {
             return class;
         }
         self.search(action, arena, room);
-        Class(room)
+        Class::new(room, None)
+    }
+
+    /// What the [short way](super::by_action) of a class is, to be kept.
+    pub(super) fn few(&self, class: Class<'_>) -> Option<Box<[Step]>> {
+        self.by_action.of(class.words)
     }
 
     /// How many words a class has.
@@ -266,9 +309,11 @@ impl ActionIndex {
             + self.tests.len() * size_of::<Pattern>()
             + self.members.len() * size_of::<u32>()
             + self.negated.len() * size_of::<u64>()
+            + self.by_action.heap_bytes()
             + self.known.places.len() * size_of::<u32>()
             + self.known.actions.len() * size_of::<KnownAction>()
             + self.known.classes.len() * size_of::<u64>()
+            + size_of_val(&*self.known.steps)
     }
 }
 
@@ -280,19 +325,29 @@ impl KnownActions {
         let size = (actions.len() * 2).next_power_of_two();
         let mut places = vec![0u32; size].into_boxed_slice();
         let (mut known, mut classes) = (Vec::new(), Vec::new());
-        let mut by_class: FoldMap<Vec<u64>, u32> = FoldMap::default();
+        let mut steps: Vec<Step> = Vec::new();
+        let most_steps = SPARE_STEPS + 2 * index.by_action.len();
+        let mut by_class: FoldMap<Vec<u64>, (u32, Option<(u32, u32, u32)>)> = FoldMap::default();
         let mut class = vec![0; index.words()];
         for text in actions {
             // A text that no request may have needs no class.
             let Ok(action) = RequestAction::parse(text) else { continue };
             index.search(&action, arena.arena(), &mut class);
-            let first_word = *by_class.entry(class.clone()).or_insert_with(|| {
+            let (first_word, few) = *by_class.entry(class.clone()).or_insert_with(|| {
                 let first_word = narrow(classes.len());
                 classes.extend(&class);
-                first_word
+                // What they take stays in proportion to the policies.
+                let few = index.by_action.of(&class).filter(|found| steps.len() + found.len() <= most_steps);
+                let few = few.map(|found| {
+                    let start = steps.len();
+                    let denies = Few::of(&found).denies.len();
+                    steps.extend(found);
+                    (narrow(start), narrow(start + denies), narrow(steps.len()))
+                });
+                (first_word, few)
             });
             let hash = key_hash(text);
-            known.push(KnownAction { text: arena.text(text), hash, class: first_word });
+            known.push(KnownAction { text: arena.text(text), hash, class: first_word, few });
             let mut place = hash as usize & (size - 1);
             while places.get(place).is_some_and(|&taken| taken != 0) {
                 place = (place + 1) & (size - 1);
@@ -301,7 +356,7 @@ impl KnownActions {
                 *free = narrow(known.len());
             }
         }
-        KnownActions { places, actions: known.into(), classes: classes.into() }
+        KnownActions { places, actions: known.into(), classes: classes.into(), steps: steps.into() }
     }
 
     fn find(&self, action: &RequestAction<'_>, arena: &Arena, words: usize) -> Option<Class<'_>> {
@@ -312,7 +367,12 @@ impl KnownActions {
             let known = self.actions.get(self.places.get(place)?.checked_sub(1)? as usize)?;
             if known.hash == hash && same_key(arena.str(known.text), action.text) {
                 let first = known.class as usize;
-                return self.classes.get(first..first + words).map(Class);
+                let words = self.classes.get(first..first + words)?;
+                let few = known.few.and_then(|(start, middle, end)| {
+                    let denies = self.steps.get(start as usize..middle as usize)?;
+                    Some(Few { denies, allows: self.steps.get(middle as usize..end as usize)? })
+                });
+                return Some(Class::new(words, few));
             }
             place = (place + 1) & mask;
         }

@@ -5,24 +5,26 @@
 
 use super::Tree;
 use super::bound::KnownConditions;
+use super::few::Short;
+use super::ordinary::Ordinary;
+use super::question::Question;
 use super::scratch::{MOST_AT_ONCE, Sheet, with_scratch};
-use super::slots::{Named, Slot, Values};
-use super::walk::Question;
+use super::slots::{Named, Slot, ValueRef, Values};
 use crate::decision::Decision;
-use crate::request::{ContextValue, Request, RequestError, RequestResource};
+use crate::request::{Request, RequestError, RequestResource};
 
 /// The values of a request, that of `aws:ResourceAccount` set anew for each resource.
 struct Listed<'r> {
     named: &'r Named<'r>,
     /// The slot of `aws:ResourceAccount`, unless the request gives that key itself.
     account_slot: Option<Slot>,
-    account: Option<ContextValue<'r>>,
+    account: Option<&'r str>,
 }
 
 impl Values for Listed<'_> {
     #[inline]
-    fn get(&self, slot: Slot) -> Option<&ContextValue<'_>> {
-        if self.account_slot == Some(slot) { self.account.as_ref() } else { self.named.get(slot) }
+    fn get(&self, slot: Slot) -> Option<ValueRef<'_>> {
+        if self.account_slot == Some(slot) { self.account.map(ValueRef::Single) } else { self.named.get(slot) }
     }
 }
 
@@ -42,17 +44,43 @@ impl Tree {
                 let named = Named { context: request.context(), keys: &self.keys, found, epoch: epoch.number() };
                 named.prepare();
                 let class = self.actions.classify(&request.head().action, &self.arena, class);
+                let known = KnownConditions::NONE;
+                let head = request.head();
+                let ordinary = Ordinary::of(self, head, &named);
                 let decide = |resource: &'t str| {
-                    let head = request.head().with_resource(RequestResource::parse(resource)?)?;
-                    let account = head.known_resource_account().filter(|_| account_slot.is_some());
-                    let values = Listed { named: &named, account_slot, account: account.map(ContextValue::from) };
+                    let resource = RequestResource::parse(resource)?;
                     notes = match account_slot {
                         // Results of conditions hold for the next resource too.
                         None => notes.for_another_text(epoch),
                         Some(_) => notes.for_another_request(epoch),
                     };
-                    let known = KnownConditions::NONE;
-                    self.answer(&Question { head: &head, values: &values, class, notes, known })
+                    if let Some(ordinary) = &ordinary
+                        && let Some((standing, account)) = ordinary.standing(
+                            head.principal.text().unwrap_or_default(),
+                            head.named_account(),
+                            &resource,
+                        )
+                    {
+                        let values = Listed { named: &named, account_slot, account };
+                        let (text, head, places) = (resource.arn_text(), None, ordinary.applicable());
+                        return Ok(match class.few() {
+                            Some(few) => {
+                                let short = Short { text, head, values: &values, known };
+                                self.walk_few(few, &short, &standing, places, places)
+                            }
+                            None => {
+                                let (arena, values) = (&self.arena, &values);
+                                let question = Question { text, head, arena, values, class, notes, known };
+                                self.walk(&question, &standing, places, places)
+                            }
+                        });
+                    }
+                    let head = head.with_resource(resource)?;
+                    let account = head.known_resource_account().filter(|_| account_slot.is_some());
+                    let values = Listed { named: &named, account_slot, account };
+                    let (text, arena) = (head.resource.arn_text(), &self.arena);
+                    let question = Question { text, head: Some(&head), arena, values: &values, class, notes, known };
+                    self.answer(&head, &question)
                 };
                 decided.extend(resources.by_ref().take(MOST_AT_ONCE).map(decide));
             });

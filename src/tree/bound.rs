@@ -5,14 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Tree;
 use super::action::Class;
+use super::by_action::{Few, Step};
 use super::condition::ConditionId;
-use super::scratch::{Sheet, with_scratch};
-use super::slots::{Slot, Values};
-use super::walk::Question;
+use super::few::Short;
+use super::ordinary::Ordinary;
+use super::question::Question;
+use super::scratch::with_notes;
+use super::slots::{Slot, ValueRef, Values};
 use crate::decision::{Decision, Evaluator};
 use crate::request::{
-    ActionParts, ContextEntry, ContextValue, Head, PrincipalParts, RequestAction, RequestError, RequestErrorKind,
-    RequestResource, Session, key_hash, same_key,
+    ActionParts, ContextEntry, ContextValue, Head, Principal, PrincipalParts, RequestAction, RequestError,
+    RequestErrorKind, RequestResource, Session, key_hash, same_key,
 };
 
 /// A context key of one engine, looked up once (see [`Engine::key`](crate::Engine::key)).
@@ -20,8 +23,8 @@ use crate::request::{
 pub struct KeyHandle {
     name: Box<str>,
     hash: u32,
-    /// None if no policy mentions the key: its value changes nothing.
-    slot: Option<Slot>,
+    /// [`Slot::NONE`] if no policy mentions the key: its value changes nothing.
+    slot: Slot,
     /// Whether other keys or checks depend on it.
     is_entangled: bool,
     serial: u64,
@@ -33,6 +36,10 @@ pub struct ActionHandle {
     text: Box<str>,
     parts: ActionParts,
     class: KeptClass,
+    /// The short way, and how many of its steps deny.
+    few: Option<(Box<[Step]>, usize)>,
+    /// Whether no rule singles it out.
+    is_ordinary: bool,
     serial: u64,
 }
 
@@ -44,11 +51,22 @@ enum KeptClass {
 }
 
 impl KeptClass {
-    fn as_class(&self) -> Class<'_> {
+    fn words(&self) -> &[u64] {
         match self {
-            KeptClass::One(word) => Class(std::slice::from_ref(word)),
-            KeptClass::Many(words) => Class(words),
+            KeptClass::One(word) => std::slice::from_ref(word),
+            KeptClass::Many(words) => words,
         }
+    }
+}
+
+impl ActionHandle {
+    #[inline]
+    fn class(&self) -> Class<'_> {
+        let few = self.few.as_ref().and_then(|(steps, denies)| {
+            let (denies, allows) = steps.split_at_checked(*denies)?;
+            Some(Few { denies, allows })
+        });
+        Class::new(self.class.words(), few)
     }
 }
 
@@ -78,7 +96,11 @@ pub struct BoundSession {
     tree: Arc<Tree>,
     session: Session,
     principal: PrincipalParts,
-    /// Sorted by slot: where the session's value stands, first in the context of the session, then in `derived`.
+    /// What the checks of ordinary actions need not work out.
+    ordinary: Option<Ordinary>,
+    /// For the first slots, where the session's value stands, or [`NOT_LOW`].
+    low: [u8; LOW],
+    /// For the other slots, sorted: where the session's value stands, first in the context of the session, then in `derived`.
     given: Box<[(Slot, u32)]>,
     /// Values that AWS derives from the caller, as far as some policy names their keys.
     derived: Box<[ContextValue<'static>]>,
@@ -87,6 +109,12 @@ pub struct BoundSession {
     /// Conditions that the session alone decides: two bits each, see [`KnownConditions`].
     known: Box<[u64]>,
 }
+
+/// So many slots have a place of their own in a bound session.
+const LOW: usize = 24;
+
+/// Marks a slot whose value stands elsewhere, if there is one.
+const NOT_LOW: u8 = u8::MAX;
 
 /// Bits of the hashes of some keys.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -137,17 +165,30 @@ impl Tree {
     pub(crate) fn key(&self, name: &str) -> KeyHandle {
         let hash = key_hash(name);
         let is_entangled = ENTANGLED.iter().any(|other| same_key(other, name));
-        KeyHandle { name: name.into(), hash, slot: self.keys.find(hash, name), is_entangled, serial: self.serial }
+        KeyHandle {
+            name: name.into(),
+            hash,
+            slot: self.keys.find(hash, name).unwrap_or(Slot::NONE),
+            is_entangled,
+            serial: self.serial,
+        }
     }
 
     pub(crate) fn action(&self, action: &str) -> Result<ActionHandle, RequestError> {
         let parsed = RequestAction::parse(action)?;
         let mut room = vec![0; self.actions.words()];
-        let class = match self.actions.classify(&parsed, &self.arena, &mut room).0 {
+        let found = self.actions.classify(&parsed, &self.arena, &mut room);
+        let class = match found.words() {
             [word] => KeptClass::One(*word),
             words => KeptClass::Many(words.into()),
         };
-        Ok(ActionHandle { text: action.into(), parts: parsed.parts(), class, serial: self.serial })
+        let parts = parsed.parts();
+        let few = self.actions.few(found).map(|steps| {
+            let denies = Few::of(&steps).denies.len();
+            (steps, denies)
+        });
+        let (text, is_ordinary) = (action.into(), parts.is_ordinary());
+        Ok(ActionHandle { text, parts, class, few, is_ordinary, serial: self.serial })
     }
 
     pub(crate) fn bind(self: &Arc<Self>, session: &Session) -> Result<BoundSession, RequestError> {
@@ -174,13 +215,28 @@ impl Tree {
         given.sort_unstable();
         let principal = request.principal().parts();
         let tree = Arc::clone(self);
+        let mut low = [NOT_LOW; LOW];
+        given.retain(|(slot, at)| match (low.get_mut(slot.0 as usize), u8::try_from(*at)) {
+            (Some(place), Ok(at)) if at != NOT_LOW => {
+                *place = at;
+                false
+            }
+            _ => true,
+        });
         let (given, derived) = (given.into(), derived.into());
-        let mut bound = BoundSession { tree, session, principal, given, derived, filter, known: Box::default() };
+        let (known, ordinary) = (Box::default(), None);
+        let mut bound = BoundSession { tree, session, principal, ordinary, low, given, derived, filter, known };
         if self.switches.binding {
             bound.known = bound.known_conditions();
+            bound.ordinary = bound.ordinary();
         }
         Ok(bound)
     }
+}
+
+#[cold]
+fn foreign() -> RequestError {
+    RequestError::new(RequestErrorKind::Inapplicable, "E6", "a handle belongs to another engine")
 }
 
 fn narrow(length: usize) -> u32 {
@@ -191,19 +247,20 @@ fn narrow(length: usize) -> u32 {
 struct Checked<'r> {
     bound: &'r BoundSession,
     added: &'r [(&'r KeyHandle, ContextValue<'r>)],
-    account: Option<ContextValue<'r>>,
+    account: Option<&'r str>,
 }
 
 impl Values for Checked<'_> {
     #[inline]
-    fn get(&self, slot: Slot) -> Option<&ContextValue<'_>> {
-        if let Some((_, value)) = self.added.iter().find(|(key, _)| key.slot == Some(slot)) {
-            return Some(value);
-        }
+    fn get(&self, slot: Slot) -> Option<ValueRef<'_>> {
+        // No check gives a key that the session gives.
         if let Some(value) = self.bound.value(slot) {
-            return Some(value);
+            return Some(value.into());
         }
-        self.account.as_ref().filter(|_| self.bound.tree.resource_account == Some(slot))
+        if let Some((_, value)) = self.added.iter().find(|(key, _)| key.slot == slot) {
+            return Some(value.into());
+        }
+        self.account.filter(|_| self.bound.tree.resource_account == Some(slot)).map(ValueRef::Single)
     }
 }
 
@@ -225,18 +282,59 @@ impl BoundSession {
             return self.decide_by_name(action, resource, keys);
         }
         let resource = RequestResource::parse(resource)?;
-        let principal = self.principal.of(self.session.principal());
-        let mut head = Head::new(principal, action.parts.of(&action.text), resource);
+        let (class, known) = (action.class(), KnownConditions(&self.known));
+        if action.is_ordinary
+            && let Some(ordinary) = &self.ordinary
+            && let Some((standing, account)) =
+                ordinary.standing(self.session.principal(), self.session.owner(), &resource)
+        {
+            let values = Checked { bound: self, added: keys, account };
+            let (text, head, places) = (resource.arn_text(), None, ordinary.applicable());
+            if let Some(few) = class.few() {
+                let short = Short { text, head, values: &values, known };
+                return Ok(self.tree.walk_few(few, &short, &standing, places, places));
+            }
+            return Ok(with_notes(self.tree.room, |notes| {
+                let question = Question { text, head, arena: &self.tree.arena, values: &values, class, notes, known };
+                self.tree.walk(&question, &standing, places, places)
+            }));
+        }
+        self.decide_special(action, resource, keys)
+    }
+
+    /// Decides with everything that rules may ask of a request.
+    #[inline(never)]
+    fn decide_special(
+        &self,
+        action: &ActionHandle,
+        resource: RequestResource<'_>,
+        keys: &[(&KeyHandle, ContextValue<'_>)],
+    ) -> Result<Decision, RequestError> {
+        let mut head = Head::new(self.caller(), action.parts.of(&action.text), resource);
         if let Some(account) = self.session.owner() {
             head.set_known_resource_account(account)?;
         }
-        let account = self.tree.resource_account.and_then(|_| head.known_resource_account()).map(ContextValue::from);
+        let account = self.tree.resource_account.and_then(|_| head.known_resource_account());
         let values = Checked { bound: self, added: keys, account };
-        with_scratch(self.tree.room, |Sheet { notes, .. }| {
-            let class = action.class.as_class();
-            let known = KnownConditions(&self.known);
-            self.tree.answer(&Question { head: &head, values: &values, class, notes, known })
+        let (class, known) = (action.class(), KnownConditions(&self.known));
+        with_notes(self.tree.room, |notes| {
+            let (text, arena) = (head.resource.arn_text(), &self.tree.arena);
+            let question = Question { text, head: Some(&head), arena, values: &values, class, notes, known };
+            self.tree.answer(&head, &question)
         })
+    }
+
+    fn ordinary(&self) -> Option<Ordinary> {
+        let action = RequestAction::parse("iamtree:Bind").ok()?;
+        let mut head = Head::new(self.caller(), action, RequestResource::None);
+        if let Some(owner) = self.session.owner() {
+            head.set_known_resource_account(owner).ok()?;
+        }
+        Ordinary::of(&self.tree, &head, &Checked { bound: self, added: &[], account: None })
+    }
+
+    fn caller(&self) -> Principal<'_> {
+        self.principal.of(self.session.principal())
     }
 
     /// Whether a check must take the way of a request by name: an action that takes a token has another caller
@@ -259,17 +357,17 @@ impl BoundSession {
             known.add(bit);
         }
         if is_foreign {
-            let message = "a handle belongs to another engine";
-            return Err(RequestError::new(RequestErrorKind::Inapplicable, "E6", message));
+            return Err(foreign());
         }
         if needs_a_look {
             self.check_repeated(keys)?;
-            by_name |= keys.iter().any(|(key, _)| key.slot.is_some_and(|slot| self.value(slot).is_some()));
+            by_name |= keys.iter().any(|(key, _)| self.value(key.slot).is_some());
         }
         Ok(by_name)
     }
 
     /// Rule E59: each key at most once, and none that the session gives.
+    #[inline(never)]
     fn check_repeated(&self, keys: &[(&KeyHandle, ContextValue<'_>)]) -> Result<(), RequestError> {
         for (at, (key, _)) in keys.iter().enumerate() {
             let of_request = keys.iter().take(at).map(|(other, _)| (other.hash, &*other.name));
@@ -283,14 +381,13 @@ impl BoundSession {
     }
 
     /// The session's own value of a key.
-    #[inline]
+    #[inline(always)]
     fn value(&self, slot: Slot) -> Option<&ContextValue<'static>> {
-        const SEARCHED: usize = 8;
-        let at = if self.given.len() <= SEARCHED {
-            self.given.iter().find(|(given, _)| *given == slot)?.1
-        } else {
-            self.given.get(self.given.binary_search_by_key(&slot, |(given, _)| *given).ok()?)?.1
-        } as usize;
+        let at = match self.low.get(slot.0 as usize) {
+            Some(&at) if at != NOT_LOW => usize::from(at),
+            _ if self.given.is_empty() => return None,
+            _ => self.given.get(self.given.binary_search_by_key(&slot, |(given, _)| *given).ok()?)?.1 as usize,
+        };
         match self.session.kept().get(at) {
             Some(kept) => Some(&kept.value),
             None => self.derived.get(at - self.session.kept().len()),
@@ -316,6 +413,7 @@ impl BoundSession {
         known.into()
     }
 
+    #[inline(never)]
     fn decide_by_name(
         &self,
         action: &ActionHandle,

@@ -8,14 +8,13 @@ use ipnet::IpNet;
 
 use super::hash::FoldMap;
 use super::pattern::{Arena, ArenaBuilder, Exact, FoldAscii, Program, Text};
-use super::slots::{KeyBuilder, Slot, Values};
+use super::slots::{KeyBuilder, Slot, ValueRef, Values};
 use crate::document::{self, Effect, Operand};
 use crate::language::arn::Arn;
 use crate::language::date::Instant;
 use crate::language::decimal::Decimal;
 use crate::language::network::{parse_address, parse_network};
 use crate::language::operator::{Quantifier, Test};
-use crate::request::ContextValue;
 
 /// The number of a distinct condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -287,11 +286,26 @@ impl Conditions {
     }
 
     /// Whether a condition holds for a request (section 1.2 of the language rules).
+    #[inline(always)]
     pub(super) fn holds<V: Values>(&self, id: ConditionId, arena: &Arena, values: &V) -> bool {
         // An unknown id cannot arise; if it did, nothing would match it.
         let Some(condition) = self.all.get(id.0 as usize) else { return false };
-        let asked = Asked { all: self, condition, wanted: self.values(condition), arena, values };
-        asked.holds()
+        let Condition { test: Test::Bool, quantifier: None, values: List::One(Value::Boolean(wanted)), .. } =
+            *condition
+        else {
+            return self.holds_in_general(condition, arena, values);
+        };
+        // The most frequent condition of all, with less ado.
+        match values.get(condition.slot) {
+            Some(ValueRef::Single(text)) => is_the_boolean(text, wanted) != condition.negated,
+            Some(ValueRef::Multi(members)) if !members.is_empty() => false,
+            _ => condition.if_exists || condition.negated,
+        }
+    }
+
+    #[inline(never)]
+    fn holds_in_general<V: Values>(&self, condition: &Condition, arena: &Arena, values: &V) -> bool {
+        Asked { all: self, condition, wanted: self.values(condition), arena, values }.holds()
     }
 }
 
@@ -306,11 +320,10 @@ struct Asked<'a, V> {
 }
 
 impl<V: Values> Asked<'_, V> {
+    #[inline]
     fn holds(&self) -> bool {
         let condition = self.condition;
         let given = self.values.get(condition.slot);
-        // An empty list counts as absent (Rule L77).
-        let given = given.filter(|value| !matches!(value, ContextValue::Multi(members) if members.is_empty()));
         if condition.test == Test::Null {
             return self.null_holds(given);
         }
@@ -319,23 +332,24 @@ impl<V: Values> Asked<'_, V> {
         }
         match given {
             // An empty value list with `IfExists` holds only for an absent key (Rule L80).
-            None => condition.if_exists || condition.negated,
-            Some(_) if self.wanted.is_empty() && condition.if_exists => false,
-            Some(ContextValue::Multi(_)) => false,
-            Some(ContextValue::Single(text)) => self.test_holds(text),
+            Some(ValueRef::Single(text)) => self.test_holds(text) && !(condition.if_exists && self.wanted.is_empty()),
+            // An empty list counts as absent (Rule L77).
+            Some(ValueRef::Multi(members)) if !members.is_empty() => false,
+            _ => condition.if_exists || condition.negated,
         }
     }
 
     /// Rules L74, L77, L79, L80.
-    fn null_holds(&self, given: Option<&ContextValue<'_>>) -> bool {
+    fn null_holds(&self, given: Option<ValueRef<'_>>) -> bool {
+        // An empty list counts as absent (Rule L77).
         match self.condition.quantifier {
             Some(Quantifier::ForAllValues) => true,
             Some(Quantifier::ForAnyValue) => false,
             None => {
                 let absent = match given {
                     None => true,
-                    Some(ContextValue::Single(_)) => false,
-                    Some(ContextValue::Multi(members)) => members.iter().all(|member| member.is_empty()),
+                    Some(ValueRef::Single(_)) => false,
+                    Some(ValueRef::Multi(members)) => members.iter().all(|member| member.is_empty()),
                 };
                 self.wanted.contains(&Value::Presence { is_absent: absent })
             }
@@ -343,29 +357,37 @@ impl<V: Values> Asked<'_, V> {
     }
 
     /// Rules L76 to L78, L80, L82.
-    fn set_holds(&self, quantifier: Quantifier, given: Option<&ContextValue<'_>>) -> bool {
+    fn set_holds(&self, quantifier: Quantifier, given: Option<ValueRef<'_>>) -> bool {
         let nothing_to_test = match given {
             None => true,
-            Some(ContextValue::Single(text)) => text.is_empty(),
-            Some(ContextValue::Multi(members)) => members.iter().all(|member| member.is_empty()),
+            Some(ValueRef::Single(text)) => text.is_empty(),
+            Some(ValueRef::Multi(members)) => members.iter().all(|member| member.is_empty()),
         };
         if nothing_to_test || self.wanted.is_empty() {
             return nothing_to_test && quantifier == Quantifier::ForAllValues;
         }
         match (given, quantifier) {
-            (Some(ContextValue::Multi(members)), Quantifier::ForAllValues) => {
+            (Some(ValueRef::Multi(members)), Quantifier::ForAllValues) => {
                 members.iter().all(|member| self.test_holds(member))
             }
-            (Some(ContextValue::Multi(members)), Quantifier::ForAnyValue) => {
+            (Some(ValueRef::Multi(members)), Quantifier::ForAnyValue) => {
                 members.iter().any(|member| self.test_holds(member))
             }
-            (Some(ContextValue::Single(text)), _) => self.test_holds(text),
+            (Some(ValueRef::Single(text)), _) => self.test_holds(text),
             (None, _) => false,
         }
     }
 
     /// One value of the request against the list of the policy (Rules L70, L81).
+    #[inline]
     fn test_holds(&self, text: &str) -> bool {
+        if let [value] = self.wanted {
+            return match self.compare(*value, text) {
+                Compared::Yes => !self.condition.negated,
+                Compared::No => self.condition.negated,
+                Compared::IllTyped => self.condition.ill_typed_holds,
+            };
+        }
         let mut ill_typed = false;
         for value in self.wanted {
             match self.compare(*value, text) {
@@ -377,12 +399,13 @@ impl<V: Values> Asked<'_, V> {
         self.condition.negated && (!ill_typed || self.condition.ill_typed_holds)
     }
 
+    #[inline]
     fn compare(&self, value: Value, text: &str) -> Compared {
         let yes = |matched: bool| if matched { Compared::Yes } else { Compared::No };
         let arena = self.arena;
         match (value, self.condition.test) {
             (Value::Literal(wanted), Test::StringEqualsIgnoreCase) => yes(arena.str(wanted).eq_ignore_ascii_case(text)),
-            (Value::Boolean(wanted), _) => yes(text.eq_ignore_ascii_case(if wanted { "true" } else { "false" })),
+            (Value::Boolean(wanted), _) => yes(is_the_boolean(text, wanted)),
             // No boolean of the request equals another text.
             (Value::Literal(_), Test::Bool) => Compared::No,
             (Value::Literal(wanted), _) => yes(arena.str(wanted) == text),
@@ -428,5 +451,18 @@ impl<V: Values> Asked<'_, V> {
 }
 
 fn is_boolean(text: &str) -> bool {
-    text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
+    is_the_boolean(text, true) || is_the_boolean(text, false)
+}
+
+/// Whether a text spells a boolean, in any case (Rule L91).
+#[inline]
+fn is_the_boolean(text: &str, wanted: bool) -> bool {
+    // Of the bytes that this bit turns into a small letter, one is that letter and one its capital.
+    const SMALL: u32 = 0x2020_2020;
+    let word = |bytes: &[u8; 4]| u32::from_le_bytes(*bytes) | SMALL;
+    match text.as_bytes().split_first_chunk::<4>() {
+        Some((head, [])) => wanted && word(head) == u32::from_le_bytes(*b"true"),
+        Some((head, [last])) => !wanted && word(head) == u32::from_le_bytes(*b"fals") && last | 0x20 == b'e',
+        _ => false,
+    }
 }

@@ -18,6 +18,8 @@ use super::pattern::{Arena, Program, Text};
 use super::prefix::{Fold, PrefixTree};
 use super::scratch::Notes;
 use super::verdict::Place;
+use crate::document::Effect;
+use crate::source::bytes;
 
 /// A statement at a place of the index.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +27,7 @@ pub(super) struct Entry {
     pub statement: NodeId,
     pub actions: ActionSet,
     pub test: Test,
+    pub effect: Effect,
     pub place: Place,
     is_last: bool,
 }
@@ -33,7 +36,7 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Test {
     pub kind: TestKind,
-    /// What [`TestKind::Rest`] and [`TestKind::Fields`] run.
+    /// What the kind runs.
     pub program: Program,
 }
 
@@ -41,24 +44,31 @@ pub(super) struct Test {
 pub(super) enum TestKind {
     /// Nothing: the text must end here.
     Ends,
-    /// Nothing: the pattern goes on with `*` alone, or there is no pattern.
+    /// Nothing: there is no pattern.
+    Every,
+    /// Nothing: the pattern goes on with `*` alone.
     Any,
     /// The program against the rest of the text.
     Rest,
+    /// The same for a program without wildcard before its last step, a `*`.
+    Straight,
     /// The whole text, field by field: six programs that the start of `program` numbers.
     Fields,
+    /// That none of several patterns matches: the start of `program` numbers them.
+    Complement,
 }
 
 impl Entry {
-    pub(super) fn new(statement: NodeId, actions: ActionSet, place: Place, test: Test) -> Self {
-        Entry { statement, actions, test, place, is_last: false }
+    pub(super) fn new(statement: NodeId, actions: ActionSet, effect: Effect, place: Place, test: Test) -> Self {
+        Entry { statement, actions, test, effect, place, is_last: false }
     }
 }
 
-/// A group of entries with the same actions and place.
+/// A group of entries with the same effect, actions and place.
 #[derive(Debug, Clone, Copy)]
 struct Group {
     actions: ActionSet,
+    effect: Effect,
     place: Place,
     is_last: bool,
     /// Where the chain of the entries without needle begins.
@@ -83,10 +93,31 @@ impl Link {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct List(pub u32);
 
+/// The index of its first group, not of its first entry.
 const GROUPED: u32 = 1 << 31;
 
+/// It holds entries that deny, or that allow: a walk for the others passes it over.
+const DENIES: u32 = 1 << 30;
+const ALLOWS: u32 = 1 << 29;
+
+/// What remains of the number.
+const INDEX: u32 = ALLOWS - 1;
+
 impl List {
-    pub(super) const EMPTY: List = List(GROUPED - 1);
+    pub(super) const EMPTY: List = List(INDEX);
+
+    /// Whether it holds entries of an effect.
+    #[inline]
+    pub(super) fn has(self, effect: Effect) -> bool {
+        match effect {
+            Effect::Deny => self.0 & DENIES != 0,
+            Effect::Allow => self.0 & ALLOWS != 0,
+        }
+    }
+
+    fn index(self) -> usize {
+        (self.0 & INDEX) as usize
+    }
 }
 
 /// All lists of one index.
@@ -117,22 +148,27 @@ impl ListsBuilder {
 
     /// Adds a list. `needle` says which text a resource must hold for an entry to fit.
     pub(super) fn add(&mut self, entries: Vec<Entry>, arena: &Arena, needle: impl Fn(&Entry) -> Option<Text>) -> List {
-        if entries.len() <= CHAIN || !self.switches.groups {
-            return List(self.chain(entries).0.min(GROUPED - 1));
+        let mut effects = 0;
+        for entry in &entries {
+            effects |= if entry.effect == Effect::Deny { DENIES } else { ALLOWS };
         }
-        let mut groups: BTreeMap<(Place, ActionSet), Vec<Entry>> = BTreeMap::new();
+        if entries.len() <= CHAIN || !self.switches.groups {
+            return List(self.chain(entries).0.min(INDEX) | effects);
+        }
+        let mut groups: BTreeMap<(bool, Place, ActionSet), Vec<Entry>> = BTreeMap::new();
         for entry in entries {
-            groups.entry((entry.place, entry.actions)).or_default().push(entry);
+            groups.entry((entry.effect == Effect::Allow, entry.place, entry.actions)).or_default().push(entry);
         }
         let mut made = Vec::new();
-        for ((place, actions), entries) in groups {
+        for ((allows, place, actions), entries) in groups {
+            let effect = if allows { Effect::Allow } else { Effect::Deny };
             let (chain, needles) = self.split(entries, arena, &needle);
-            made.push(Group { actions, place, is_last: false, chain, needles });
+            made.push(Group { actions, effect, place, is_last: false, chain, needles });
         }
         if let Some(last) = made.last_mut() {
             last.is_last = true;
         }
-        let list = List(GROUPED | narrow(self.groups.len()));
+        let list = List(GROUPED | effects | narrow(self.groups.len()).min(INDEX));
         self.groups.extend(made);
         list
     }
@@ -176,11 +212,23 @@ impl ListsBuilder {
 
 /// What a walk asks for and what it does with an entry that fits.
 pub(super) trait Visitor<B> {
-    /// Whether entries of these actions in this place are worth a look.
-    fn wants(&self, place: Place, actions: ActionSet) -> bool;
+    /// Of which effect entries are looked at.
+    const EFFECT: Effect;
+
+    /// Whether a set of actions holds the one that is asked for.
+    fn has_action(&self, actions: ActionSet) -> bool;
+
+    /// Whether entries in this place are worth a look.
+    fn wants(&self, place: Place) -> bool;
 
     /// Looks at an entry that is wanted.
     fn visit(&mut self, entry: &Entry) -> ControlFlow<B>;
+}
+
+/// The effect that a visitor looks at.
+#[inline(always)]
+fn effect_of<B, V: Visitor<B>>(_: &V) -> Effect {
+    V::EFFECT
 }
 
 impl Lists {
@@ -193,11 +241,14 @@ impl Lists {
         notes: Notes<'_>,
         visitor: &mut impl Visitor<B>,
     ) -> ControlFlow<B> {
-        if list.0 & GROUPED == 0 {
-            return self.walk_chain(list.0 as usize, visitor);
+        if !list.has(effect_of(visitor)) {
+            return ControlFlow::Continue(());
         }
-        for group in self.groups.get((list.0 & !GROUPED) as usize..).unwrap_or_default() {
-            if visitor.wants(group.place, group.actions) {
+        if list.0 & GROUPED == 0 {
+            return self.walk_chain(list.index(), visitor);
+        }
+        for group in self.groups.get(list.index()..).unwrap_or_default() {
+            if group.effect == effect_of(visitor) && visitor.has_action(group.actions) && visitor.wants(group.place) {
                 if let Some(chain) = group.chain.index() {
                     self.walk_chain(chain, visitor)?;
                 }
@@ -215,7 +266,7 @@ impl Lists {
     #[inline]
     fn walk_chain<B>(&self, start: usize, visitor: &mut impl Visitor<B>) -> ControlFlow<B> {
         for entry in self.entries.get(start..).unwrap_or_default() {
-            if visitor.wants(entry.place, entry.actions) {
+            if entry.effect == effect_of(visitor) && visitor.has_action(entry.actions) && visitor.wants(entry.place) {
                 visitor.visit(entry)?;
             }
             if entry.is_last {
@@ -254,9 +305,9 @@ impl Lists {
             entries.iter().take(length)
         };
         if list.0 & GROUPED == 0 {
-            return chain(list.0 as usize).collect();
+            return chain(list.index()).collect();
         }
-        let groups = self.groups.get((list.0 & !GROUPED) as usize..).unwrap_or_default();
+        let groups = self.groups.get(list.index()..).unwrap_or_default();
         let length = groups.iter().position(|group| group.is_last).map_or(0, |last| last + 1);
         let mut all = Vec::new();
         for group in groups.iter().take(length) {
@@ -282,15 +333,13 @@ impl Lists {
 }
 
 /// The first place at or behind `at` with one of the bytes.
-fn next_of(bytes: &[u8], text: &str, at: usize) -> Option<usize> {
-    match bytes {
-        // The standard library searches an ASCII character many bytes at a time.
-        [byte] if byte.is_ascii() => {
-            let rest = text.as_bytes().get(at..)?;
-            rest.iter().position(|other| other == byte).map(|place| at + place)
-        }
-        bytes => text.as_bytes().get(at..)?.iter().position(|byte| bytes.contains(byte)).map(|place| at + place),
-    }
+fn next_of(first: &[u8], text: &str, at: usize) -> Option<usize> {
+    let rest = text.as_bytes().get(at..)?;
+    let place = match first {
+        [byte] if *byte != 0 => bytes::find(rest, *byte),
+        several => rest.iter().position(|byte| several.contains(byte)),
+    };
+    place.map(|place| at + place)
 }
 
 /// Offsets fit 32 bits: a set is at most as large as its texts.

@@ -6,16 +6,20 @@
 //! A variable is a node that is compared with its value; no text is ever put together.
 
 use super::hash::FoldMap;
-use super::slots::{KeyBuilder, Slot, Values};
+use super::slots::{KeyBuilder, Slot, ValueRef, Values};
 use crate::language::arn::ArnTemplate;
 use crate::language::pattern::{Template, Token};
-use crate::request::ContextValue;
+use crate::source::bytes;
 
 /// A text in the arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Text {
     start: u32,
     length: u32,
+}
+
+impl Text {
+    pub(super) const EMPTY: Text = Text { start: 0, length: 0 };
 }
 
 /// One step of a program.
@@ -152,8 +156,9 @@ pub(super) struct Exact;
 pub(super) struct FoldAscii;
 
 impl Compare for Exact {
+    #[inline]
     fn begins(text: &[u8], literal: &[u8]) -> bool {
-        text.starts_with(literal)
+        bytes::begins(text, literal)
     }
 }
 
@@ -176,6 +181,11 @@ pub(super) enum Match {
 impl Arena {
     pub(super) fn str(&self, text: Text) -> &str {
         self.text.get(text.start as usize..(text.start + text.length) as usize).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(super) fn bytes(&self, text: Text) -> &[u8] {
+        self.text.as_bytes().get(text.start as usize..(text.start + text.length) as usize).unwrap_or_default()
     }
 
     pub(super) fn program(&self, program: Program) -> &[Op] {
@@ -202,11 +212,12 @@ impl Arena {
     }
 
     /// The value of a variable, `None` if it has none (Rules L58, L59).
+    #[inline]
     fn resolve<'r>(&'r self, slot: Slot, default: Default, values: &'r impl Values) -> Option<&'r str> {
         match values.get(slot) {
-            Some(ContextValue::Single(text)) if !text.is_empty() => Some(text),
-            Some(ContextValue::Multi(_)) => None,
-            Some(ContextValue::Single(_)) | None => default.text().map(|text| self.str(text)),
+            Some(ValueRef::Single(text)) if !text.is_empty() => Some(text),
+            Some(ValueRef::Multi(_)) => None,
+            Some(ValueRef::Single(_)) | None => default.text().map(|text| self.str(text)),
         }
     }
 
@@ -245,6 +256,35 @@ impl Arena {
         self.run::<C, V>(self.program(program), text.as_bytes(), values) == Match::Yes
     }
 
+    /// The same for the bytes of a text.
+    #[inline]
+    pub(super) fn matches_bytes<C: Compare, V: Values>(&self, program: Program, text: &[u8], values: &V) -> bool {
+        self.run::<C, V>(self.program(program), text, values) == Match::Yes
+    }
+
+    /// Whether a text begins as a program says that has no wildcard but a `*` at its end.
+    #[inline(always)]
+    pub(super) fn begins_straight<V: Values>(&self, program: Program, text: &[u8], values: &V) -> bool {
+        let mut rest = text;
+        for op in self.program(program) {
+            let wanted = match *op {
+                Op::Literal(literal) => self.bytes(literal),
+                Op::Variable { slot, default } => match self.resolve(slot, default, values) {
+                    Some(value) => value.as_bytes(),
+                    None => return false,
+                },
+                Op::Run => return true,
+                // A program with it is not straight.
+                Op::One => return false,
+            };
+            match rest.split_at_checked(wanted.len()) {
+                Some((head, behind)) if bytes::same(head, wanted) => rest = behind,
+                _ => return false,
+            }
+        }
+        false
+    }
+
     fn run<C: Compare, V: Values>(&self, ops: &[Op], text: &[u8], values: &V) -> Match {
         let mut at = 0;
         let mut step = 0;
@@ -265,7 +305,7 @@ impl Arena {
                 }
                 Some(Op::One) => rest.first().map(|&byte| width(byte)),
                 Some(&Op::Literal(literal)) => {
-                    let literal = self.str(literal).as_bytes();
+                    let literal = self.bytes(literal);
                     C::begins(rest, literal).then_some(literal.len())
                 }
                 Some(&Op::Variable { slot, default }) => match self.resolve(slot, default, values) {

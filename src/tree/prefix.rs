@@ -14,6 +14,8 @@
 
 use std::ops::ControlFlow;
 
+use crate::source::bytes;
+
 /// The compact form.
 #[derive(Debug, Default)]
 pub(super) struct PrefixTree {
@@ -43,7 +45,8 @@ struct Node<'t> {
     label: &'t [u8],
     value: u32,
     first_bytes: &'t [u8],
-    places: &'t [u8],
+    /// Where the places of its children begin.
+    places: usize,
 }
 
 impl PrefixTree {
@@ -71,7 +74,11 @@ impl PrefixTree {
         let mut depth = 0;
         while let Some(node) = self.node(place) {
             let rest = text.get(depth..).unwrap_or_default();
-            if !begins(rest, node.label, fold) {
+            let fits = match fold {
+                Fold::No => self.begins_with_label(rest, &node),
+                Fold::Ascii => begins_folded(rest, node.label),
+            };
+            if !fits {
                 break;
             }
             depth += node.label.len();
@@ -81,7 +88,7 @@ impl PrefixTree {
             let Some(&byte) = text.get(depth) else { break };
             let byte = if fold == Fold::Ascii { byte.to_ascii_lowercase() } else { byte };
             let Some(child) = node.first_bytes.iter().position(|&first| first == byte) else { break };
-            place = node.place(child);
+            place = self.child(&node, child);
         }
         ControlFlow::Continue(())
     }
@@ -102,7 +109,7 @@ impl PrefixTree {
         let mut open = vec![(usize::from(has_label), 0)];
         while let Some((level, place)) = open.pop() {
             let Some(node) = self.node(place) else { continue };
-            open.extend((0..node.first_bytes.len()).rev().map(|child| (level + 1, node.place(child))));
+            open.extend((0..node.first_bytes.len()).rev().map(|child| (level + 1, self.child(&node, child))));
             lines.push((level, node.label, Some(node.value).filter(|value| *value != NO_VALUE)));
         }
         lines
@@ -115,33 +122,43 @@ impl PrefixTree {
 
     #[inline]
     fn node(&self, place: usize) -> Option<Node<'_>> {
-        let bytes = self.bytes.get(place..)?;
-        let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
-        let [label_low, label_high, children_low, children_high, value @ ..] = *header;
-        let label_length = u16::from_le_bytes([label_low, label_high]);
-        let children = usize::from(u16::from_le_bytes([children_low, children_high]));
-        let (label, rest) = rest.split_at_checked(usize::from(label_length))?;
-        let (first_bytes, rest) = rest.split_at_checked(children)?;
-        let places = rest.get(..children * 4)?;
-        Some(Node { label, value: u32::from_le_bytes(value), first_bytes, places })
+        let (header, rest) = self.bytes.get(place..)?.split_first_chunk::<HEADER>()?;
+        let header = u64::from_le_bytes(*header);
+        let (label_length, children) = (usize::from(header as u16), usize::from((header >> 16) as u16));
+        let (label, rest) = rest.split_at_checked(label_length)?;
+        let first_bytes = rest.get(..children)?;
+        let places = place + HEADER + label_length + children;
+        Some(Node { label, value: (header >> 32) as u32, first_bytes, places })
     }
-}
 
-impl Node<'_> {
-    fn place(&self, child: usize) -> usize {
-        let place = self.places.get(child * 4..).and_then(|places| places.first_chunk::<4>());
+    /// Whether a text begins with the label of a node.
+    #[inline]
+    fn begins_with_label(&self, text: &[u8], node: &Node<'_>) -> bool {
+        let length = node.label.len();
+        // Most labels are short, and what stands behind them may be read along.
+        let at = node.places - node.first_bytes.len() - length;
+        let wanted = self.bytes.get(at..).and_then(|label| label.first_chunk::<8>());
+        match (text.first_chunk::<8>(), wanted) {
+            (Some(found), Some(wanted)) if length < 8 => {
+                let differences = u64::from_le_bytes(*found) ^ u64::from_le_bytes(*wanted);
+                differences & ((1 << (length * 8)) - 1) == 0
+            }
+            _ => bytes::begins(text, node.label),
+        }
+    }
+
+    /// The place of a child of a node.
+    #[inline]
+    fn child(&self, node: &Node<'_>, child: usize) -> usize {
+        let place = self.bytes.get(node.places + child * 4..).and_then(|places| places.first_chunk::<4>());
         place.map_or(usize::MAX, |place| u32::from_le_bytes(*place) as usize)
     }
 }
 
 #[inline]
-fn begins(text: &[u8], label: &[u8], fold: Fold) -> bool {
-    match fold {
-        Fold::No => text.starts_with(label),
-        Fold::Ascii => text
-            .get(..label.len())
-            .is_some_and(|head| head.iter().zip(label).all(|(byte, wanted)| byte.to_ascii_lowercase() == *wanted)),
-    }
+fn begins_folded(text: &[u8], label: &[u8]) -> bool {
+    let head = text.get(..label.len());
+    head.is_some_and(|head| head.iter().zip(label).all(|(byte, wanted)| byte.to_ascii_lowercase() == *wanted))
 }
 
 /// A node that is still to be written: the keys below it, how much of them stands above it, and where its parent

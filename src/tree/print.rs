@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Branch, NodeId, Tree};
-use crate::document::{PolicySet, Statement};
+use crate::document::{Effect, PolicySet, Statement};
 
 /// A compiled tree with the policies it was made of, to be printed.
 ///
@@ -27,17 +27,18 @@ impl fmt::Display for TreeView<'_> {
             tree.keys.len(),
             tree.heap_bytes()
         )?;
-        for (name, branch) in [("Deny", &tree.denies), ("Allow", &tree.allows)] {
-            writeln!(f, "{name}")?;
-            self.branch(f, branch)?;
+        for (effect, branch) in [(Effect::Deny, &tree.denies), (Effect::Allow, &tree.allows)] {
+            writeln!(f, "{}", effect.as_str())?;
+            self.branch(f, effect, branch)?;
         }
         Ok(())
     }
 }
 
 impl TreeView<'_> {
-    fn branch(&self, f: &mut fmt::Formatter<'_>, branch: &Branch) -> fmt::Result {
-        for (level, label, entries) in branch.resources.outline(&self.tree.arena, |slot| self.tree.keys.name(slot)) {
+    fn branch(&self, f: &mut fmt::Formatter<'_>, effect: Effect, branch: &Branch) -> fmt::Result {
+        let tree = self.tree;
+        for (level, label, entries) in tree.resources.outline(effect, &tree.arena, |slot| tree.keys.name(slot)) {
             // The root of the radix tree has no label of its own.
             if entries.is_empty() && (label.is_empty() || level == 0) {
                 continue;

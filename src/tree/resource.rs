@@ -7,19 +7,20 @@
 use std::ops::{ControlFlow, Range};
 
 use super::action::ActionSet;
+use super::by_action::{ByActionBuilder, Step};
 use super::entry::{Entry, List, Lists, ListsBuilder, Test, TestKind, Visitor};
-use super::pattern::{Arena, ArenaBuilder, Exact, Op, Program};
+use super::pattern::{Arena, ArenaBuilder, Exact, Op, Program, Text};
 use super::prefix::{Fold, PrefixTree};
-use super::scratch::Notes;
+use super::question::Question;
 use super::slots::{KeyBuilder, Slot, Values};
 use super::verdict::Place;
-use super::{NodeId, Switches};
+use super::{Node, NodeId, Switches};
 use crate::document::{Effect, Patterns};
 use crate::language::arn::{ArnTemplate, ResourcePattern};
 use crate::language::pattern::Token;
-use crate::request::RequestResource;
+use crate::source::bytes;
 
-/// The resource index of one effect.
+/// The resource index.
 #[derive(Debug)]
 pub(super) struct ResourceIndex {
     /// Statements that match every resource: `*`, or no resource element at all.
@@ -37,6 +38,7 @@ pub(super) struct ResourceIndex {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Owner {
     pub statement: NodeId,
+    pub node: Node,
     pub actions: ActionSet,
     pub place: Place,
     pub effect: Effect,
@@ -44,7 +46,7 @@ pub(super) struct Owner {
 
 impl Owner {
     fn entry(self, test: Test) -> Entry {
-        Entry::new(self.statement, self.actions, self.place, test)
+        Entry::new(self.statement, self.actions, self.effect, self.place, test)
     }
 }
 
@@ -65,7 +67,6 @@ pub(super) type OutlineLine = (usize, String, Vec<(String, NodeId)>);
 struct Complement {
     entry: Entry,
     tests: Range<u32>,
-    effect: Effect,
 }
 
 pub(super) struct ResourceBuilder {
@@ -95,10 +96,12 @@ impl ResourceBuilder {
         resources: Option<&Patterns<ResourcePattern>>,
         arena: &mut ArenaBuilder,
         keys: &mut KeyBuilder,
+        by_action: &mut ByActionBuilder,
     ) {
-        let any = Test { kind: TestKind::Any, program: Program::EMPTY };
+        let every = Test { kind: TestKind::Every, program: Program::EMPTY };
         let Some(resources) = resources else {
-            self.all.push(owner.entry(any));
+            self.step(owner, || Text::EMPTY, every, by_action);
+            self.all.push(owner.entry(every));
             return;
         };
         if resources.negated {
@@ -108,7 +111,10 @@ impl ResourceBuilder {
                 self.complement_tests.push(test);
             }
             let tests = start..narrow(self.complement_tests.len());
-            self.complements.push(Complement { entry: owner.entry(any), tests, effect: owner.effect });
+            let number = Program::numbered(narrow(self.complements.len()));
+            let test = Test { kind: TestKind::Complement, program: number };
+            self.step(owner, || Text::EMPTY, test, by_action);
+            self.complements.push(Complement { entry: owner.entry(test), tests });
             return;
         }
         if resources.entries.iter().any(|entry| entry.pattern.is_all()) {
@@ -117,14 +123,24 @@ impl ResourceBuilder {
             for variable in variables {
                 keys.slot(&variable.key);
             }
-            self.all.push(owner.entry(any));
+            self.step(owner, || Text::EMPTY, every, by_action);
+            self.all.push(owner.entry(every));
             return;
         }
         for entry in &resources.entries {
             if let ResourcePattern::Arn(arn) = &entry.pattern {
                 let (beginning, test) = self.place(arn, arena, keys);
-                self.patterns.push((beginning, owner.entry(test)));
+                self.step(owner, || arena.text(&beginning), test, by_action);
+                self.patterns.push((beginning.into_bytes(), owner.entry(test)));
             }
+        }
+    }
+
+    /// Adds what is tested of a pattern to the short way, unless its actions have too many candidates.
+    fn step(&self, owner: Owner, beginning: impl FnOnce() -> Text, test: Test, by_action: &mut ByActionBuilder) {
+        let Owner { statement, node, actions, place, effect } = owner;
+        if by_action.counts_one_more(actions) {
+            by_action.add(Step { actions, effect, place, statement, node, beginning: beginning(), test });
         }
     }
 
@@ -140,25 +156,26 @@ impl ResourceBuilder {
 
     /// The literal beginning of a pattern and what is left to test. Without prefixes every pattern hangs at the
     /// root: the walk then tests them all.
-    fn place(&mut self, arn: &ArnTemplate, arena: &mut ArenaBuilder, keys: &mut KeyBuilder) -> (Vec<u8>, Test) {
+    fn place(&mut self, arn: &ArnTemplate, arena: &mut ArenaBuilder, keys: &mut KeyBuilder) -> (String, Test) {
         let Some(plain) = plain(arn) else {
             let index = self.add_fields(arn, arena, keys);
             let test = Test { kind: TestKind::Fields, program: Program::numbered(index) };
             let key = if self.switches.prefixes { literal_beginning(arn) } else { String::new() };
-            return (key.into_bytes(), test);
+            return (key, test);
         };
         if !self.switches.prefixes {
-            return (Vec::new(), Test { kind: TestKind::Rest, program: plain.program(arena, keys) });
+            return (String::new(), Test { kind: TestKind::Rest, program: plain.program(arena, keys) });
         }
         let test = match plain.rest {
             [] => Test { kind: TestKind::Ends, program: Program::EMPTY },
             [Token::AnyRun] => Test { kind: TestKind::Any, program: Program::EMPTY },
             rest => {
                 let ops = arena.ops(rest, keys);
-                Test { kind: TestKind::Rest, program: arena.program(&ops) }
+                let kind = if is_straight(&ops) { TestKind::Straight } else { TestKind::Rest };
+                Test { kind, program: arena.program(&ops) }
             }
         };
-        (plain.beginning.into_bytes(), test)
+        (plain.beginning, test)
     }
 
     fn add_fields(&mut self, arn: &ArnTemplate, arena: &mut ArenaBuilder, keys: &mut KeyBuilder) -> u32 {
@@ -171,11 +188,11 @@ impl ResourceBuilder {
     pub(super) fn finish(self, arena: &Arena) -> ResourceIndex {
         let mut lists = ListsBuilder::new(self.switches);
         let needle = |entry: &Entry| match entry.test.kind {
-            TestKind::Rest => arena.needle(entry.test.program),
+            TestKind::Rest | TestKind::Straight => arena.needle(entry.test.program),
             TestKind::Fields => {
                 self.fields.get(entry.test.program.number()).and_then(|fields| arena.needle_of_fields(fields))
             }
-            TestKind::Ends | TestKind::Any => None,
+            TestKind::Every | TestKind::Ends | TestKind::Any | TestKind::Complement => None,
         };
         let all = if self.all.is_empty() { List::EMPTY } else { lists.add(self.all, arena, needle) };
         // The sort keeps the order of entries that begin in the same way.
@@ -197,6 +214,11 @@ impl ResourceBuilder {
             complement_tests: self.complement_tests.into(),
         }
     }
+}
+
+/// Whether a program has no wildcard but a `*` at its end.
+fn is_straight(ops: &[Op]) -> bool {
+    matches!(ops.split_last(), Some((Op::Run, before)) if !before.iter().any(|op| matches!(op, Op::One | Op::Run)))
 }
 
 fn narrow(length: usize) -> u32 {
@@ -256,33 +278,40 @@ fn literal_beginning(arn: &ArnTemplate) -> String {
     beginning
 }
 
-/// What is asked of the index.
-#[derive(Clone, Copy)]
-pub(super) struct Look<'r, V> {
-    pub resource: &'r RequestResource<'r>,
-    pub arena: &'r Arena,
-    pub values: &'r V,
-    pub notes: Notes<'r>,
+/// A way down with more lists is gone anew for each effect.
+const MOST_PASSED: usize = 12;
+
+/// The lists that a text passes, each with the length of its beginning: found once for denies and allows.
+pub(super) struct Passed {
+    lists: [(usize, List); MOST_PASSED],
+    count: usize,
 }
 
 /// Passes on the entries whose test holds.
 struct Fitting<'f, V, I> {
     index: &'f ResourceIndex,
-    look: &'f Look<'f, V>,
+    question: &'f Question<'f, V>,
     text: &'f str,
     depth: usize,
     inner: &'f mut I,
 }
 
 impl<B, V: Values, I: Visitor<B>> Visitor<B> for Fitting<'_, V, I> {
+    const EFFECT: Effect = I::EFFECT;
+
     #[inline]
-    fn wants(&self, place: Place, actions: ActionSet) -> bool {
-        self.inner.wants(place, actions)
+    fn has_action(&self, actions: ActionSet) -> bool {
+        self.inner.has_action(actions)
+    }
+
+    #[inline]
+    fn wants(&self, place: Place) -> bool {
+        self.inner.wants(place)
     }
 
     #[inline]
     fn visit(&mut self, entry: &Entry) -> ControlFlow<B> {
-        if self.index.fits(entry.test, self.text, self.depth, self.look) {
+        if self.index.fits(entry.test, self.text, self.depth, self.question.arena, self.question.values) {
             self.inner.visit(entry)?;
         }
         ControlFlow::Continue(())
@@ -290,21 +319,48 @@ impl<B, V: Values, I: Visitor<B>> Visitor<B> for Fitting<'_, V, I> {
 }
 
 impl ResourceIndex {
+    /// The lists that a text passes on its way down the index.
+    pub(super) fn pass(&self, text: Option<&str>) -> Passed {
+        let mut passed = Passed { lists: [(0, List::EMPTY); MOST_PASSED], count: 0 };
+        let Some(text) = text else { return passed };
+        let _: ControlFlow<()> = self.patterns.walk(text.as_bytes(), Fold::No, |depth, list| {
+            if let Some(place) = passed.lists.get_mut(passed.count) {
+                *place = (depth, List(list));
+            }
+            passed.count += 1;
+            if passed.count > MOST_PASSED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        passed
+    }
+
     /// Shows a visitor the wanted statements whose resource element matches, possibly more than once each, until
     /// it breaks.
     #[inline]
-    pub(super) fn matching<B, V: Values>(&self, look: &Look<'_, V>, visitor: &mut impl Visitor<B>) -> ControlFlow<B> {
-        self.lists.walk(self.all, "", look.notes, visitor)?;
-        if let RequestResource::Arn(arn) = look.resource {
-            let text = arn.as_str();
-            self.patterns.walk(text.as_bytes(), Fold::No, |depth, list| {
-                let mut fitting = Fitting { index: self, look, text, depth, inner: visitor };
-                self.lists.walk(List(list), text.get(depth..).unwrap_or_default(), look.notes, &mut fitting)
-            })?;
+    pub(super) fn matching<B, V: Values, I: Visitor<B>>(
+        &self,
+        question: &Question<'_, V>,
+        passed: &Passed,
+        visitor: &mut I,
+    ) -> ControlFlow<B> {
+        self.lists.walk(self.all, "", question.notes, visitor)?;
+        if let Some(text) = question.text {
+            match passed.lists.get(..passed.count) {
+                Some(lists) => {
+                    for (depth, list) in lists.iter().filter(|(_, list)| list.has(I::EFFECT)) {
+                        self.visit_list(*depth, *list, text, question, visitor)?;
+                    }
+                }
+                // More than there is room for.
+                None => self.patterns.walk(text.as_bytes(), Fold::No, |depth, list| {
+                    self.visit_list(depth, List(list), text, question, visitor)
+                })?,
+            }
         }
         for complement in &self.complements {
-            if visitor.wants(complement.entry.place, complement.entry.actions)
-                && self.complement_matches(complement, look)
+            if complement.entry.effect == I::EFFECT
+                && visitor.has_action(complement.entry.actions)
+                && visitor.wants(complement.entry.place)
+                && self.complement_matches(complement, question.text, question.arena, question.values)
             {
                 visitor.visit(&complement.entry)?;
             }
@@ -312,43 +368,78 @@ impl ResourceIndex {
         ControlFlow::Continue(())
     }
 
-    #[inline]
-    fn fits<V: Values>(&self, test: Test, text: &str, depth: usize, look: &Look<'_, V>) -> bool {
+    fn visit_list<B, V: Values, I: Visitor<B>>(
+        &self,
+        depth: usize,
+        list: List,
+        text: &str,
+        question: &Question<'_, V>,
+        visitor: &mut I,
+    ) -> ControlFlow<B> {
+        let mut fitting = Fitting { index: self, question, text, depth, inner: visitor };
+        self.lists.walk(list, text.get(depth..).unwrap_or_default(), question.notes, &mut fitting)
+    }
+
+    /// Whether the resource element of a candidate matches, as far as this pattern says it.
+    #[inline(always)]
+    pub(super) fn step_fits<V: Values>(&self, step: &Step, text: Option<&str>, arena: &Arena, values: &V) -> bool {
+        if step.test.kind == TestKind::Every {
+            return true;
+        }
+        if step.test.kind == TestKind::Complement {
+            let complement = self.complements.get(step.test.program.number());
+            return complement.is_some_and(|complement| self.complement_matches(complement, text, arena, values));
+        }
+        let Some(text) = text else { return false };
+        let beginning = arena.bytes(step.beginning);
+        bytes::begins(text.as_bytes(), beginning) && self.fits(step.test, text, beginning.len(), arena, values)
+    }
+
+    #[inline(always)]
+    fn fits<V: Values>(&self, test: Test, text: &str, depth: usize, arena: &Arena, values: &V) -> bool {
         match test.kind {
             TestKind::Ends => depth == text.len(),
-            TestKind::Any => true,
-            TestKind::Rest => {
-                look.arena.matches::<Exact, _>(test.program, text.get(depth..).unwrap_or_default(), look.values)
+            TestKind::Any | TestKind::Every => true,
+            TestKind::Straight => {
+                arena.begins_straight(test.program, text.as_bytes().get(depth..).unwrap_or_default(), values)
             }
-            TestKind::Fields => self.fields_match(test.program.number(), text, look),
+            TestKind::Rest => {
+                let rest = text.as_bytes().get(depth..).unwrap_or_default();
+                arena.matches_bytes::<Exact, _>(test.program, rest, values)
+            }
+            TestKind::Fields => self.fields_match(test.program.number(), text, arena, values),
+            // It hangs nowhere in the index.
+            TestKind::Complement => false,
         }
     }
 
-    fn fields_match<V: Values>(&self, index: usize, text: &str, look: &Look<'_, V>) -> bool {
-        self.fields.get(index).is_some_and(|fields| look.arena.matches_fields(fields, text, look.values))
+    fn fields_match<V: Values>(&self, index: usize, text: &str, arena: &Arena, values: &V) -> bool {
+        self.fields.get(index).is_some_and(|fields| arena.matches_fields(fields, text, values))
     }
 
     /// No entry matches; under `Allow` none may lack a value either (Rule L61).
-    fn complement_matches<V: Values>(&self, complement: &Complement, look: &Look<'_, V>) -> bool {
+    fn complement_matches<V: Values>(
+        &self,
+        complement: &Complement,
+        text: Option<&str>,
+        arena: &Arena,
+        values: &V,
+    ) -> bool {
         let range = complement.tests.start as usize..complement.tests.end as usize;
         let tests = self.complement_tests.get(range).unwrap_or_default();
         tests.iter().all(|test| {
-            let matched = match (test, look.resource) {
+            let matched = match (test, text) {
                 (WholeTest::All, _) => true,
-                (_, RequestResource::None) => false,
-                (WholeTest::Text(program), RequestResource::Arn(arn)) => {
-                    look.arena.matches::<Exact, _>(*program, arn.as_str(), look.values)
-                }
-                (WholeTest::Fields(index), RequestResource::Arn(arn)) => {
-                    self.fields_match(*index as usize, arn.as_str(), look)
-                }
+                (_, None) => false,
+                (WholeTest::Text(program), Some(text)) => arena.matches::<Exact, _>(*program, text, values),
+                (WholeTest::Fields(index), Some(text)) => self.fields_match(*index as usize, text, arena, values),
             };
-            !matched && (complement.effect == Effect::Deny || self.has_values(*test, look))
+            !matched && (complement.entry.effect == Effect::Deny || self.has_values(*test, arena, values))
         })
     }
 
-    fn has_values<V: Values>(&self, test: WholeTest, look: &Look<'_, V>) -> bool {
-        let has_values = |program: &Program| look.arena.has_values(*program, look.values);
+    fn has_values<V: Values>(&self, test: WholeTest, arena: &Arena, values: &V) -> bool {
+        let has_values = |program: &Program| arena.has_values(*program, values);
         match test {
             WholeTest::All => true,
             WholeTest::Text(program) => has_values(&program),
@@ -358,14 +449,15 @@ impl ResourceIndex {
         }
     }
 
-    /// The index in the order of a walk, for printing, with variables named by `key`.
-    pub(super) fn outline<'k>(&self, arena: &Arena, key: impl Fn(Slot) -> &'k str) -> Vec<OutlineLine> {
+    /// The statements of one effect in the order of a walk, for printing, with variables named by `key`.
+    pub(super) fn outline<'k>(&self, effect: Effect, arena: &Arena, key: impl Fn(Slot) -> &'k str) -> Vec<OutlineLine> {
+        let is_wanted = |entry: &&Entry| entry.effect == effect;
         let join = |fields: &[Program; 6]| fields.map(|field| arena.text_of(field, &key)).join(":");
         let fields = |index: usize| self.fields.get(index).map(join).unwrap_or_default();
         let rest = |test: Test| match test.kind {
-            TestKind::Ends => String::new(),
+            TestKind::Ends | TestKind::Every | TestKind::Complement => String::new(),
             TestKind::Any => "*".to_owned(),
-            TestKind::Rest => arena.text_of(test.program, &key),
+            TestKind::Rest | TestKind::Straight => arena.text_of(test.program, &key),
             TestKind::Fields => format!("field by field {}", fields(test.program.number())),
         };
         let whole = |test: &WholeTest| match *test {
@@ -373,9 +465,9 @@ impl ResourceIndex {
             WholeTest::Text(program) => arena.text_of(program, &key),
             WholeTest::Fields(index) => fields(index as usize),
         };
-        let all = self.lists.all(self.all).into_iter().map(|entry| (String::new(), entry.statement));
+        let all = self.lists.all(self.all).into_iter().filter(is_wanted).map(|entry| (String::new(), entry.statement));
         let mut lines = vec![(0, "any resource".to_owned(), all.collect())];
-        for complement in &self.complements {
+        for complement in self.complements.iter().filter(|complement| is_wanted(&&complement.entry)) {
             let range = complement.tests.start as usize..complement.tests.end as usize;
             let tests: Vec<String> = self.complement_tests.get(range).unwrap_or_default().iter().map(whole).collect();
             let line = format!("any resource but {}", tests.join(", "));
@@ -383,7 +475,8 @@ impl ResourceIndex {
         }
         for (level, label, list) in self.patterns.outline() {
             let entries = list.map(|list| self.lists.all(List(list))).unwrap_or_default();
-            let entries = entries.into_iter().map(|entry| (rest(entry.test), entry.statement)).collect();
+            let entries = entries.into_iter().filter(is_wanted);
+            let entries = entries.map(|entry| (rest(entry.test), entry.statement)).collect();
             lines.push((level, String::from_utf8_lossy(label).into_owned(), entries));
         }
         lines

@@ -30,6 +30,14 @@ pub(super) struct Room {
     pub lists: usize,
 }
 
+impl Room {
+    /// Whether a walk has anything to note.
+    #[inline]
+    pub(super) fn asks_for_notes(self) -> bool {
+        self.conditions > 0 || self.lists > 0
+    }
+}
+
 /// The parts of the scratch that one request uses.
 pub(super) struct Sheet<'s> {
     pub epoch: &'s Epoch,
@@ -64,9 +72,13 @@ impl Epoch {
 }
 
 impl<'s> Notes<'s> {
-    /// The notes of a second index, whose lists are numbered behind those of the first.
-    pub(super) fn behind(self, lists: usize) -> Self {
-        Notes { seen: self.seen.get(lists..).unwrap_or_default(), ..self }
+    /// No room for any.
+    pub(super) const NONE: Notes<'static> = Notes { memo_epoch: 1, memo: &[], seen_epoch: 1, seen: &[] };
+
+    /// Whether there is room for results of conditions.
+    #[inline]
+    pub(super) fn remembers(&self) -> bool {
+        !self.memo.is_empty()
     }
 
     /// The notes of the same request about another resource.
@@ -95,19 +107,24 @@ const SMALL: Room = Room { slots: 16, words: 2, conditions: 0, lists: 0 };
 /// Runs `work` with the thread's scratch, or with a new one on its first request.
 #[inline]
 pub(super) fn with_scratch<R>(room: Room, work: impl FnOnce(Sheet<'_>) -> R) -> R {
-    if room.slots <= SMALL.slots && room.words <= SMALL.words && room.conditions == 0 && room.lists == 0 {
+    if room.slots <= SMALL.slots && room.words <= SMALL.words && !room.asks_for_notes() {
         let found: [Cell<Found>; SMALL.slots] = Default::default();
         let mut class = [0; SMALL.words];
         let class = class.get_mut(..room.words).unwrap_or_default();
         let epoch = Epoch(Cell::new(1));
-        let notes = Notes { memo_epoch: 1, memo: &[], seen_epoch: 1, seen: &[] };
-        return work(Sheet { epoch: &epoch, found: &found, class, notes });
+        return work(Sheet { epoch: &epoch, found: &found, class, notes: Notes::NONE });
     }
     // A thread that is ending has no scratch any more; the request then pays for its own.
     let mut scratch = SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default();
     let result = work(scratch.sheet(room));
     let _ = SCRATCH.try_with(|kept| kept.set(Some(scratch)));
     result
+}
+
+/// The same for work that knows its values and the class of its action already.
+#[inline]
+pub(super) fn with_notes<R>(room: Room, work: impl FnOnce(Notes<'_>) -> R) -> R {
+    if room.asks_for_notes() { with_scratch(room, |sheet| work(sheet.notes)) } else { work(Notes::NONE) }
 }
 
 /// An epoch and a truth value share 32 bits. A batch counts on, so that the numbers begin anew long before they end.

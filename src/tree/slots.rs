@@ -1,5 +1,6 @@
 //! Context keys as small integers, and the values a request has for them.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use super::hash::FoldMap;
@@ -8,6 +9,11 @@ use crate::request::{Context, ContextValue, key_hash, same_key};
 /// The number of a context key that some policy mentions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Slot(pub u32);
+
+impl Slot {
+    /// Of a key that no policy mentions.
+    pub(super) const NONE: Slot = Slot(u32::MAX);
+}
 
 /// `aws:PrincipalArn`: always has a slot, service-linked roles are recognised by it (Rule E63).
 pub(super) const PRINCIPAL_ARN: Slot = Slot(0);
@@ -142,16 +148,34 @@ impl KeyBuilder {
     }
 }
 
+/// The value of a key, borrowed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ValueRef<'v> {
+    Single(&'v str),
+    Multi(&'v [Cow<'v, str>]),
+}
+
+impl<'v> From<&'v ContextValue<'_>> for ValueRef<'v> {
+    #[inline]
+    fn from(value: &'v ContextValue<'_>) -> Self {
+        match value {
+            ContextValue::Single(text) => ValueRef::Single(text),
+            ContextValue::Multi(members) => ValueRef::Multi(members),
+        }
+    }
+}
+
 /// The values of one request by slot.
 pub(super) trait Values {
     /// The value of a slot, if the request has one.
-    fn get(&self, slot: Slot) -> Option<&ContextValue<'_>>;
+    fn get(&self, slot: Slot) -> Option<ValueRef<'_>>;
 
     /// The text of a single-valued key.
+    #[inline]
     fn single(&self, slot: Slot) -> Option<&str> {
         match self.get(slot)? {
-            ContextValue::Single(text) => Some(text),
-            ContextValue::Multi(_) => None,
+            ValueRef::Single(text) => Some(text),
+            ValueRef::Multi(_) => None,
         }
     }
 }
@@ -160,7 +184,7 @@ pub(super) trait Values {
 pub(super) struct NoValues;
 
 impl Values for NoValues {
-    fn get(&self, _: Slot) -> Option<&ContextValue<'_>> {
+    fn get(&self, _: Slot) -> Option<ValueRef<'_>> {
         None
     }
 }
@@ -207,17 +231,18 @@ impl Named<'_> {
 }
 
 impl Values for Named<'_> {
-    fn get(&self, slot: Slot) -> Option<&ContextValue<'_>> {
+    #[inline]
+    fn get(&self, slot: Slot) -> Option<ValueRef<'_>> {
         let cell = self.found.get(slot.0 as usize)?;
         let found = cell.get();
         if found.epoch == self.epoch {
-            return self.context.entries().get(found.entry as usize).map(|entry| &entry.value);
+            return self.context.entries().get(found.entry as usize).map(|entry| ValueRef::from(&entry.value));
         }
         let key = self.keys.keys.get(slot.0 as usize)?;
         let at = self.context.find(key.hash, &key.name);
         let entry = at.and_then(|at| u32::try_from(at).ok()).unwrap_or(ABSENT);
         cell.set(Found { epoch: self.epoch, entry });
-        self.context.entries().get(at?).map(|entry| &entry.value)
+        self.context.entries().get(at?).map(|entry| ValueRef::from(&entry.value))
     }
 }
 

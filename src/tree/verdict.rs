@@ -4,6 +4,37 @@ use super::principal::Levels;
 use crate::decision::{Check, Gate, Grant, GrantLevel, Reason, ResourceGrant};
 use crate::request::{Head, PrincipalKind, Special};
 
+/// How the caller stands to action and resource: all that a verdict asks of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub kind: PrincipalKind,
+    /// Whether the caller is of the owner's account (Rule E5).
+    pub same_account: bool,
+    /// Rule E7.
+    pub partitions_differ: bool,
+    /// Rule E33.
+    pub assumes_role: bool,
+    /// Whether the resource's policy must speak within one account too (Rules E32, E33).
+    pub is_strict: bool,
+    /// Rule E35.
+    pub gets_session_token: bool,
+}
+
+impl Standing {
+    pub(super) fn of(head: &Head<'_>) -> Self {
+        let assumes_role = head.assumes_role();
+        let partitions = (head.principal.partition(), head.resource.partition());
+        Standing {
+            kind: head.principal.kind(),
+            same_account: head.is_same_account(),
+            partitions_differ: matches!(partitions, (Some(caller), Some(resource)) if caller != resource),
+            assumes_role,
+            is_strict: assumes_role || head.is_kms_key(),
+            gets_session_token: head.action.is(Special::GetsSessionToken),
+        }
+    }
+}
+
 /// Where a statement stands, in the order of the checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Place {
@@ -62,9 +93,8 @@ impl Places {
     /// The first in the order of the checks.
     pub(super) fn first(self) -> Option<Place> {
         use Place::{Boundary, Endpoint, Identity, Resource, ResourceControl, ServiceControl, Session};
-        [ResourceControl, ServiceControl, Endpoint, Resource, Identity, Boundary, Session]
-            .into_iter()
-            .find(|place| self.contains(*place))
+        const ORDER: [Place; 7] = [ResourceControl, ServiceControl, Endpoint, Resource, Identity, Boundary, Session];
+        ORDER.get(self.0.trailing_zeros() as usize).copied()
     }
 }
 
@@ -118,6 +148,7 @@ impl<S: Copy> Facts<S> {
         }
     }
 
+    #[inline]
     pub(super) fn levels(&self) -> Levels {
         self.levels
     }
@@ -133,78 +164,59 @@ pub(super) struct Required {
     pub session: bool,
 }
 
-/// The missing gates, a bit each.
-#[derive(Default)]
-struct Missing(u8);
+/// What grants, and the statement that does, if one does.
+type Granted<S> = (Grant, Option<S>);
 
-impl Missing {
-    fn note(&mut self, gate: Gate, missing: bool) {
-        self.0 |= u8::from(missing) << gate as u8;
-    }
-
-    fn first(&self) -> Option<Gate> {
-        if self.0 == 0 {
-            return None;
-        }
-        use Gate::{Partition, PermissionsBoundary, Principal, Resource, ServiceControlPolicy, Session, VpcEndpoint};
-        [ServiceControlPolicy, VpcEndpoint, Partition, Resource, Principal, PermissionsBoundary, Session]
-            .into_iter()
-            .find(|gate| self.0 >> *gate as u8 & 1 == 1)
+/// The verdict when no `Deny` matched: gates in the order of Rule E66 (Rules E7, E12, E16), then the grant for the
+/// kind of caller.
+#[inline]
+pub(super) fn verdict<S: Copy>(facts: &Facts<S>, required: &Required, standing: &Standing) -> (Reason, Option<S>) {
+    match granted(facts, required, standing) {
+        Ok((grant, statement)) => (Reason::Allowed(grant), statement),
+        Err(gate) => (Reason::ImplicitDeny(gate), None),
     }
 }
 
-/// The verdict when no `Deny` matched: gates (Rules E7, E12, E16), then the grant for the kind of caller.
-pub(super) fn verdict<S: Copy>(facts: &Facts<S>, required: &Required, head: &Head<'_>) -> (Reason, Option<S>) {
-    let mut missing = Missing::default();
+/// The first missing gate, or what grants.
+#[inline]
+fn granted<S: Copy>(facts: &Facts<S>, required: &Required, standing: &Standing) -> Result<Granted<S>, Gate> {
     if required.service_control_levels > 0 {
         let wanted = u64::MAX.checked_shr(64 - required.service_control_levels.min(64)).unwrap_or(0);
-        missing.note(Gate::ServiceControlPolicy, facts.service_control & wanted != wanted);
-    }
-    missing.note(Gate::VpcEndpoint, required.endpoint && !facts.endpoint);
-    missing.note(Gate::Partition, partitions_differ(head));
-    // Rule E35: users and root users were answered before.
-    missing.note(Gate::Principal, head.action.is(Special::GetsSessionToken));
-    let (grant, statement) = match head.principal.kind() {
-        PrincipalKind::Anonymous => resource_grant(facts, &[ResourceGrant::Everyone], &mut missing),
-        PrincipalKind::Service | PrincipalKind::FederatedIdp => {
-            resource_grant(facts, &[ResourceGrant::Direct, ResourceGrant::Everyone], &mut missing)
+        if facts.service_control & wanted != wanted {
+            return Err(Gate::ServiceControlPolicy);
         }
-        PrincipalKind::Root => root(facts, head, &mut missing),
+    }
+    if required.endpoint && !facts.endpoint {
+        return Err(Gate::VpcEndpoint);
+    }
+    if standing.partitions_differ {
+        return Err(Gate::Partition);
+    }
+    let granted = match standing.kind {
         PrincipalKind::Unnamed
         | PrincipalKind::User
         | PrincipalKind::Role
         | PrincipalKind::Session
-        | PrincipalKind::FederatedUser => with_account_policies(facts, required, head, &mut missing),
-    };
-    match missing.first() {
-        Some(gate) => (Reason::ImplicitDeny(gate), None),
-        None => (Reason::Allowed(grant), statement),
-    }
-}
-
-/// Rule E7.
-fn partitions_differ(head: &Head<'_>) -> bool {
-    match (head.principal.partition(), head.resource.partition()) {
-        (Some(caller), Some(resource)) => caller != resource,
-        _ => false,
-    }
-}
-
-/// The strongest of the wanted levels that the resource's policy gives (Rules E34, E36, E37).
-fn resource_grant<S: Copy>(facts: &Facts<S>, wanted: &[ResourceGrant], missing: &mut Missing) -> (Grant, Option<S>) {
-    match strongest(facts, wanted) {
-        Some((level, statement)) => (Grant::Resource(level), Some(statement)),
-        None => {
-            missing.note(Gate::Resource, true);
-            (Grant::Identity, None)
+        | PrincipalKind::FederatedUser => return with_account_policies(facts, required, standing),
+        PrincipalKind::Root if standing.same_account && !standing.is_strict => (Grant::Root, None),
+        // To a root user an account entry is `Direct`, so no other level arises.
+        PrincipalKind::Root | PrincipalKind::Service | PrincipalKind::FederatedIdp => {
+            resource_grant(facts, &[ResourceGrant::Direct, ResourceGrant::Everyone])?
         }
-    }
+        PrincipalKind::Anonymous => resource_grant(facts, &[ResourceGrant::Everyone])?,
+    };
+    let root_assumes_role = standing.kind == PrincipalKind::Root && standing.assumes_role;
+    // Rule E35: users and root users were answered before. A root user assumes no role (Rule E25).
+    if standing.gets_session_token || root_assumes_role { Err(Gate::Principal) } else { Ok(granted) }
+}
+
+/// The strongest of the wanted levels that the resource's policy gives (Rules E31 to E34, E36, E37).
+fn resource_grant<S: Copy>(facts: &Facts<S>, wanted: &[ResourceGrant]) -> Result<Granted<S>, Gate> {
+    let (level, statement) = strongest(facts, wanted).ok_or(Gate::Resource)?;
+    Ok((Grant::Resource(level), Some(statement)))
 }
 
 fn strongest<S: Copy>(facts: &Facts<S>, wanted: &[ResourceGrant]) -> Option<(ResourceGrant, S)> {
-    if facts.levels.is_empty() {
-        return None;
-    }
     wanted.iter().find_map(|&wanted| {
         let level = match wanted {
             ResourceGrant::Direct => GrantLevel::Direct,
@@ -216,43 +228,41 @@ fn strongest<S: Copy>(facts: &Facts<S>, wanted: &[ResourceGrant]) -> Option<(Res
     })
 }
 
-/// Rules E25, E31 to E33.
-fn root<S: Copy>(facts: &Facts<S>, head: &Head<'_>, missing: &mut Missing) -> (Grant, Option<S>) {
-    missing.note(Gate::Principal, head.assumes_role());
-    if head.is_same_account() && !is_strict(head) {
-        return (Grant::Root, None);
-    }
-    // To a root user an account entry is `Direct`, so no other level arises.
-    resource_grant(facts, &[ResourceGrant::Direct, ResourceGrant::Everyone], missing)
-}
-
 /// Rules E18 to E24, E27 to E30, E32, E33.
+#[inline]
 fn with_account_policies<S: Copy>(
     facts: &Facts<S>,
     required: &Required,
-    head: &Head<'_>,
-    missing: &mut Missing,
-) -> (Grant, Option<S>) {
-    let same_account = head.is_same_account();
-    if same_account
-        && let Some((level, statement)) = strongest(facts, &[ResourceGrant::Direct, ResourceGrant::Everyone])
-    {
-        return (Grant::Resource(level), Some(statement));
+    standing: &Standing,
+) -> Result<Granted<S>, Gate> {
+    let same_account = standing.same_account;
+    let mut stand_in = None;
+    if facts.levels.is_empty() {
+        if !same_account || standing.is_strict {
+            return Err(Gate::Resource);
+        }
+    } else if same_account {
+        if let Some((level, statement)) = strongest(facts, &[ResourceGrant::Direct, ResourceGrant::Everyone])
+            && !standing.gets_session_token
+        {
+            return Ok((Grant::Resource(level), Some(statement)));
+        }
+        stand_in = strongest(facts, &[ResourceGrant::ViaRole, ResourceGrant::ViaUser]);
     }
-    let stand_in = strongest(facts, &[ResourceGrant::ViaRole, ResourceGrant::ViaUser]).filter(|_| same_account);
+    // Rule E35: users and root users were answered before.
+    if standing.gets_session_token || facts.identity.is_none() && stand_in.is_none() {
+        return Err(Gate::Principal);
+    }
+    if required.boundary && !facts.boundary {
+        return Err(Gate::PermissionsBoundary);
+    }
     // A federated user without session policies has no permissions of its own (Rule E20).
-    let session_required = required.session || head.principal.kind() == PrincipalKind::FederatedUser;
-    missing.note(Gate::Resource, (!same_account || is_strict(head)) && facts.levels().is_empty());
-    missing.note(Gate::Principal, facts.identity.is_none() && stand_in.is_none());
-    missing.note(Gate::PermissionsBoundary, required.boundary && !facts.boundary);
-    missing.note(Gate::Session, session_required && !facts.session);
-    match stand_in {
+    let session_required = required.session || standing.kind == PrincipalKind::FederatedUser;
+    if session_required && !facts.session {
+        return Err(Gate::Session);
+    }
+    Ok(match stand_in {
         Some((level, statement)) => (Grant::Resource(level), Some(statement)),
         None => (Grant::Identity, facts.identity),
-    }
-}
-
-/// Whether the resource's policy must speak within one account too (Rules E32, E33).
-fn is_strict(head: &Head<'_>) -> bool {
-    head.is_kms_key() || head.assumes_role()
+    })
 }

@@ -1,0 +1,83 @@
+//! The short walk: the few candidates of an action, one by one.
+//!
+//! It is the whole decision of most small policies, so it is laid out to be inlined into its callers.
+
+use super::Tree;
+use super::bound::KnownConditions;
+use super::by_action::Few;
+use super::condition::ConditionId;
+use super::slots::Values;
+use super::verdict::{Facts, Places, Standing};
+use super::{Branch, Node};
+use crate::decision::{Decision, Reason};
+use crate::document::Effect;
+use crate::request::Head;
+
+/// What the short walk is asked.
+pub(super) struct Short<'r, V> {
+    /// The ARN; `None` for `*`, an action without resource.
+    pub text: Option<&'r str>,
+    /// Whom principals are compared with. Trees without principals do not ask for it.
+    pub head: Option<&'r Head<'r>>,
+    pub values: &'r V,
+    /// Conditions that are known beforehand.
+    pub known: KnownConditions<'r>,
+}
+
+impl Tree {
+    /// As [`Tree::walk`].
+    #[inline(always)]
+    pub(super) fn walk_few<V: Values>(
+        &self,
+        few: Few<'_>,
+        short: &Short<'_, V>,
+        standing: &Standing,
+        applicable: Places,
+        denying: Places,
+    ) -> Decision {
+        // Those of earlier checks come first.
+        for step in few.denies {
+            if denying.contains(step.place)
+                && self.resources.step_fits(step, short.text, &self.arena, short.values)
+                && self.covers(&step.node, Effect::Deny, short.head, short.values)
+                && self.all_hold(&self.denies, &step.node, short.known, short.values)
+            {
+                return Decision::new(Reason::ExplicitDeny(step.place.check()), self.denies.id(step.statement));
+            }
+        }
+        let mut open = self.allows.places.intersect(applicable);
+        let mut facts = Facts::default();
+        for step in few.allows {
+            if !open.contains(step.place) || !self.resources.step_fits(step, short.text, &self.arena, short.values) {
+                continue;
+            }
+            let holds = || self.all_hold(&self.allows, &step.node, short.known, short.values);
+            if self.allow(&mut facts, step.place, step.statement, &step.node, short.head, short.values, holds)
+                && self.switches.early_end
+            {
+                open = open.without(step.place);
+                if open.is_empty() {
+                    break;
+                }
+            }
+        }
+        self.conclude(&facts, standing, applicable)
+    }
+
+    #[inline(always)]
+    fn all_hold<V: Values>(&self, branch: &Branch, node: &Node, known: KnownConditions<'_>, values: &V) -> bool {
+        match node.conditions {
+            0 => true,
+            1 => self.one_holds(node.first_condition, known, values),
+            _ => branch.conditions_of(node).iter().all(|id| self.one_holds(*id, known, values)),
+        }
+    }
+
+    #[inline(always)]
+    fn one_holds<V: Values>(&self, id: ConditionId, known: KnownConditions<'_>, values: &V) -> bool {
+        match known.get(id) {
+            Some(known) => known,
+            None => self.conditions.holds(id, &self.arena, values),
+        }
+    }
+}
