@@ -87,8 +87,6 @@ pub struct Tree {
 /// The statements of one effect.
 #[derive(Debug)]
 struct Branch {
-    /// What is read of a statement whose resource and action fit.
-    statements: Box<[Node]>,
     /// What is read of the one that decides.
     ids: Box<[StatementId]>,
     /// Lists of conditions, one behind the other.
@@ -101,7 +99,7 @@ struct Branch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct NodeId(u32);
 
-/// A compiled statement, as far as its entries in the resource index do not say it.
+/// A compiled statement, as far as actions and resources do not say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Node {
     /// The only condition, or where the list of them begins in the conditions of the branch.
@@ -120,10 +118,6 @@ impl Node {
 }
 
 impl Branch {
-    fn node(&self, id: NodeId) -> Option<&Node> {
-        self.statements.get(id.0 as usize)
-    }
-
     fn id(&self, node: NodeId) -> Option<StatementId> {
         self.ids.get(node.0 as usize).copied()
     }
@@ -139,9 +133,7 @@ impl Branch {
     }
 
     fn heap_bytes(&self) -> usize {
-        self.statements.len() * size_of::<Node>()
-            + self.ids.len() * size_of::<StatementId>()
-            + self.conditions.len() * size_of::<ConditionId>()
+        self.ids.len() * size_of::<StatementId>() + self.conditions.len() * size_of::<ConditionId>()
     }
 }
 
@@ -270,7 +262,6 @@ struct Compiler {
 }
 
 struct BranchBuilder {
-    statements: Vec<Node>,
     ids: Vec<StatementId>,
     conditions: Vec<ConditionId>,
     places: Places,
@@ -278,16 +269,11 @@ struct BranchBuilder {
 
 impl BranchBuilder {
     fn new() -> Self {
-        BranchBuilder { statements: Vec::new(), ids: Vec::new(), conditions: Vec::new(), places: Places::default() }
+        BranchBuilder { ids: Vec::new(), conditions: Vec::new(), places: Places::default() }
     }
 
     fn finish(self) -> Branch {
-        Branch {
-            statements: self.statements.into(),
-            ids: self.ids.into(),
-            conditions: self.conditions.into(),
-            places: self.places,
-        }
+        Branch { ids: self.ids.into(), conditions: self.conditions.into(), places: self.places }
     }
 }
 
@@ -340,14 +326,13 @@ impl Compiler {
             self.principals.push(Principals::compile(element, id.place.kind, set));
             narrow(self.principals.len() - 1)
         });
-        let number = NodeId(narrow(branch.statements.len()));
+        let number = NodeId(narrow(branch.ids.len()));
         let node = Node {
             first_condition,
             conditions: narrow(conditions.len()),
             principals: principals.unwrap_or(NO_PRINCIPALS),
         };
         branch.ids.push(id);
-        branch.statements.push(node);
         branch.places = branch.places.with(place);
         let actions = self.actions.add(&statement.actions);
         let owner = Owner { statement: number, node, actions, place, effect: statement.effect };

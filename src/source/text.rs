@@ -19,15 +19,22 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Text {
     whole: Arc<str>,
-    start: usize,
-    end: usize,
+    /// In 32 bits, because there are many of them: a part that ends further on is a copy.
+    start: u32,
+    end: u32,
 }
+
+/// Stands for the end of a text that is its own whole.
+const WHOLE: u32 = u32::MAX;
 
 impl Text {
     /// A part of a text; none if it is not one.
     pub(super) fn of(whole: &Arc<str>, Range { start, end }: Range<usize>) -> Option<Self> {
-        whole.get(start..end)?;
-        Some(Text { whole: Arc::clone(whole), start, end })
+        let part = whole.get(start..end)?;
+        Some(match (u32::try_from(start), u32::try_from(end)) {
+            (Ok(start), Ok(end)) if end != WHOLE => Text { whole: Arc::clone(whole), start, end },
+            _ => Text::from(part),
+        })
     }
 
     /// The same as `part`. If that lies inside this text, as parsers of it yield them, it is shared, else copied.
@@ -43,19 +50,23 @@ impl Deref for Text {
     type Target = str;
 
     fn deref(&self) -> &str {
-        self.whole.get(self.start..self.end).unwrap_or_default()
+        if self.end == WHOLE {
+            &self.whole
+        } else {
+            self.whole.get(self.start as usize..self.end as usize).unwrap_or_default()
+        }
     }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Text { whole: text.into(), start: 0, end: text.len() }
+        Text { whole: text.into(), start: 0, end: WHOLE }
     }
 }
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
-        self.end - self.start == other.end - other.start && **self == **other
+        **self == **other
     }
 }
 

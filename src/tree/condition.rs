@@ -30,6 +30,8 @@ struct Condition {
     /// What a negated operator makes of an ill-typed comparison (Rule L81): false under `Allow`, true under
     /// `Deny`. Always false for positive operators, so that both effects share a condition.
     ill_typed_holds: bool,
+    /// Whether several statements ask for it: only then is its result worth keeping.
+    is_shared: bool,
     values: List,
 }
 
@@ -83,8 +85,7 @@ enum Compared {
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
     all: Box<[Condition]>,
-    /// Whether several statements ask for a condition, a bit each: only then is its result worth keeping.
-    shared: Box<[u64]>,
+    has_shared: bool,
     values: Box<[Value]>,
     arns: Box<[[Program; 6]]>,
     instants: Box<[Instant]>,
@@ -95,7 +96,6 @@ pub(super) struct Conditions {
 pub(super) struct ConditionBuilder {
     ids: FoldMap<(Condition, Box<[Value]>), ConditionId>,
     all: Vec<Condition>,
-    shared: Vec<bool>,
     values: Vec<Value>,
     arns: Numbered<[Program; 6]>,
     instants: Numbered<Instant>,
@@ -143,6 +143,7 @@ impl ConditionBuilder {
             negated: operator.negated,
             if_exists: operator.if_exists,
             ill_typed_holds: operator.negated && effect == Effect::Deny,
+            is_shared: false,
             values: List::Many { start: 0, length: 0 },
         };
         let next = ConditionId(narrow(self.all.len()));
@@ -152,8 +153,8 @@ impl ConditionBuilder {
         };
         let id = match self.ids.entry((head, values)) {
             Entry::Occupied(known) => {
-                if let Some(shared) = self.shared.get_mut(known.get().0 as usize) {
-                    *shared = true;
+                if let Some(known) = self.all.get_mut(known.get().0 as usize) {
+                    known.is_shared = true;
                 }
                 return *known.get();
             }
@@ -165,7 +166,6 @@ impl ConditionBuilder {
             }
         };
         self.all.push(Condition { values: list, ..head });
-        self.shared.push(false);
         id
     }
 
@@ -217,15 +217,9 @@ impl ConditionBuilder {
     }
 
     pub(super) fn finish(self) -> Conditions {
-        let mut shared = vec![0u64; self.shared.len().div_ceil(64)];
-        for (at, _) in self.shared.iter().enumerate().filter(|(_, shared)| **shared) {
-            if let Some(word) = shared.get_mut(at / 64) {
-                *word |= 1 << (at % 64);
-            }
-        }
         Conditions {
+            has_shared: self.all.iter().any(|condition| condition.is_shared),
             all: self.all.into(),
-            shared: shared.into(),
             values: self.values.into(),
             arns: self.arns.all.into(),
             instants: self.instants.all.into(),
@@ -246,18 +240,17 @@ impl Conditions {
 
     /// How many results may be worth keeping.
     pub(super) fn room(&self) -> usize {
-        if self.shared.iter().all(|word| *word == 0) { 0 } else { self.all.len() }
+        if self.has_shared { self.all.len() } else { 0 }
     }
 
     /// Whether several statements ask for a condition.
     pub(super) fn is_shared(&self, id: ConditionId) -> bool {
-        self.shared.get(id.0 as usize / 64).is_some_and(|word| word >> (id.0 % 64) & 1 == 1)
+        self.all.get(id.0 as usize).is_some_and(|condition| condition.is_shared)
     }
 
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         self.all.len() * size_of::<Condition>()
-            + self.shared.len() * size_of::<u64>()
             + self.values.len() * size_of::<Value>()
             + self.arns.len() * size_of::<[Program; 6]>()
             + self.instants.len() * size_of::<Instant>()

@@ -5,19 +5,18 @@
 //! group. And in a large group the patterns that hold some literal text are found by it: their *needles* are in a
 //! radix tree that is searched at every position of the resource.
 //!
-//! An entry carries what decides whether it is worth a look: actions, place, and what is left to test. Whatever
-//! else a statement says is read only if the entry fits.
+//! An entry carries all that a walk asks of its statement: what stands elsewhere costs a line of the cache.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::NodeId;
-use super::Switches;
 use super::action::ActionSet;
 use super::pattern::{Arena, Program, Text};
 use super::prefix::{Fold, PrefixTree};
+use super::resource::Owner;
 use super::scratch::Notes;
 use super::verdict::Place;
+use super::{Node, NodeId, Switches};
 use crate::document::Effect;
 use crate::source::bytes;
 
@@ -25,6 +24,7 @@ use crate::source::bytes;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     pub statement: NodeId,
+    pub node: Node,
     pub actions: ActionSet,
     pub test: Test,
     pub effect: Effect,
@@ -59,8 +59,9 @@ pub(super) enum TestKind {
 }
 
 impl Entry {
-    pub(super) fn new(statement: NodeId, actions: ActionSet, effect: Effect, place: Place, test: Test) -> Self {
-        Entry { statement, actions, test, effect, place, is_last: false }
+    pub(super) fn new(owner: Owner, test: Test) -> Self {
+        let Owner { statement, node, actions, place, effect } = owner;
+        Entry { statement, node, actions, test, effect, place, is_last: false }
     }
 }
 

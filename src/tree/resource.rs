@@ -46,7 +46,7 @@ pub(super) struct Owner {
 
 impl Owner {
     fn entry(self, test: Test) -> Entry {
-        Entry::new(self.statement, self.actions, self.effect, self.place, test)
+        Entry::new(self, test)
     }
 }
 

@@ -267,7 +267,7 @@ impl<V: Values> Visitor<()> for Denies<'_, V> {
 
     #[inline]
     fn visit(&mut self, entry: &Entry) -> ControlFlow<()> {
-        let Some(node) = self.tree.denies.node(entry.statement) else { return ControlFlow::Continue(()) };
+        let node = &entry.node;
         if self.best.is_none_or(|(best, _)| entry.place < best)
             && self.tree.covers(node, Effect::Deny, self.question.head, self.question.values)
             && self.tree.conditions_hold(&self.tree.denies, node, self.question)
@@ -307,7 +307,7 @@ impl<V: Values> Visitor<()> for Allows<'_, V> {
     fn visit(&mut self, entry: &Entry) -> ControlFlow<()> {
         let (tree, question) = (self.tree, self.question);
         let (place, id) = (entry.place, entry.statement);
-        let Some(node) = tree.allows.node(id) else { return ControlFlow::Continue(()) };
+        let node = &entry.node;
         let holds = || tree.conditions_hold(&tree.allows, node, question);
         if tree.allow(&mut self.facts, place, id, node, question.head, question.values, holds)
             && tree.switches.early_end
