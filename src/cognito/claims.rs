@@ -1,12 +1,12 @@
 //! The claims of a token, and the promise that somebody verified them (Rules C13, C26 to C29).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::error::ReadError;
 use super::read::{Mistakes, Reader};
 use crate::json::{self, Kind, Limits, Value};
+use crate::request::key_hash;
 use crate::source::Source;
 
 /// Claims as a token, or a file, holds them. Nobody vouches for them: [`VerifiedClaims`] does.
@@ -25,7 +25,11 @@ use crate::source::Source;
 /// `Debug` prints names, not values: these are personal data (Rule C37).
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Claims {
-    members: BTreeMap<Box<str>, Claim>,
+    /// Sorted by name, each name once.
+    members: Vec<(Box<str>, Claim)>,
+    /// The hashes of the names, in the same order. They lie close together: rules look at the hash of every claim and
+    /// at few claims (Rule C38).
+    name_hashes: Vec<u32>,
 }
 
 /// The value of a claim, as far as roles and tags look into it.
@@ -112,7 +116,7 @@ impl Claims {
 
     /// A claim by its exact name (Rule C28): `null` is there.
     pub fn get(&self, name: &str) -> Option<&Claim> {
-        self.members.get(name)
+        self.members.get(self.find(name).ok()?).map(|(_, claim)| claim)
     }
 
     /// A claim that is there and not `null`.
@@ -120,21 +124,35 @@ impl Claims {
         self.get(name).filter(|claim| **claim != Claim::Null)
     }
 
-    /// Claims that are there and not `null`, in the order of their names.
-    pub(super) fn all_present(&self) -> impl Iterator<Item = (&str, &Claim)> {
-        let all = self.members.iter().map(|(name, claim)| (&**name, claim));
-        all.filter(|(_, claim)| **claim != Claim::Null)
+    /// Hashes of the names, each with its member, in the order of the names.
+    pub(super) fn by_hash(&self) -> impl Iterator<Item = (u32, &(Box<str>, Claim))> {
+        self.name_hashes.iter().copied().zip(&self.members)
+    }
+
+    /// The place of a name, or else where it would stand.
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.members.binary_search_by(|(known, _)| (**known).cmp(name))
     }
 
     /// The names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.keys().map(|name| &**name)
+        self.members.iter().map(|(name, _)| &**name)
     }
 
     /// These claims with one set, whatever it was before.
     #[must_use]
     pub fn with(mut self, name: &str, claim: impl Into<Claim>) -> Self {
-        self.members.insert(name.into(), claim.into());
+        match self.find(name) {
+            Ok(at) => {
+                if let Some((_, value)) = self.members.get_mut(at) {
+                    *value = claim.into();
+                }
+            }
+            Err(at) => {
+                self.members.insert(at, (name.into(), claim.into()));
+                self.name_hashes.insert(at, key_hash(name));
+            }
+        }
         self
     }
 }
@@ -147,7 +165,18 @@ impl fmt::Debug for Claims {
 
 impl FromIterator<(Box<str>, Claim)> for Claims {
     fn from_iter<I: IntoIterator<Item = (Box<str>, Claim)>>(members: I) -> Self {
-        Claims { members: members.into_iter().collect() }
+        let mut members: Vec<(Box<str>, Claim)> = members.into_iter().collect();
+        members.sort_by(|(one, _), (other, _)| one.cmp(other));
+        // Of a repeated name the last value counts.
+        members.dedup_by(|later, kept| {
+            let is_repeated = later.0 == kept.0;
+            if is_repeated {
+                std::mem::swap(later, kept);
+            }
+            is_repeated
+        });
+        let name_hashes = members.iter().map(|(name, _)| key_hash(name)).collect();
+        Claims { members, name_hashes }
     }
 }
 
@@ -239,6 +268,20 @@ mod tests {
             let parsed: serde_json::Value = serde_json::from_str(number).unwrap();
             assert_eq!(Claim::from(&parsed).text().is_some(), has_text, "{number} by way of serde_json");
         }
+    }
+
+    #[test]
+    fn names_stay_in_order_however_claims_are_made() {
+        let made = Claims::default().with("b", "1").with("a", "2").with("c", Claim::Null).with("B", "3").with("b", "4");
+        assert_eq!(made.names().collect::<Vec<_>>(), ["B", "a", "b", "c"]);
+        assert_eq!(made.get("b"), Some(&"4".into()));
+        assert_eq!(made.get("A"), None);
+        assert_eq!((made.get("c"), made.present("c")), (Some(&Claim::Null), None));
+        let members = [("b", "1"), ("c", "x"), ("b", "0"), ("a", "2"), ("b", "4"), ("B", "3")];
+        let collected: Claims = members.into_iter().map(|(name, text)| (name.into(), text.into())).collect();
+        assert_eq!(collected.clone().with("c", Claim::Null), made, "of a repeated name the last counts");
+        assert_ne!(collected, made);
+        assert_eq!(Claims::parse("c.json", r#"{"c": null, "b": "4", "a": "2", "B": "3"}"#).unwrap(), made);
     }
 
     #[test]

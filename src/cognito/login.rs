@@ -127,12 +127,9 @@ impl<'a> Admitted<'a> {
         self.claim(name).filter(|_| self.provider.lends_to_rules(name))
     }
 
-    /// Every claim that rules may use, in the order of their names.
-    pub fn rule_claims(&self) -> impl Iterator<Item = (&'a str, &'a Claim)> {
-        // A provider that lends no claim to rules lends none by any name, a developer has none.
-        let lends = |name: &str| self.provider.kind() != ProviderKind::Developer && self.provider.lends_to_rules(name);
-        let all = self.login.claims().all_present();
-        all.filter(move |(name, _)| lends(name)).map(|(name, claim)| (name, self.as_read(name, claim)))
+    /// The same for a claim that is at hand.
+    pub fn lent_to_rules(&self, name: &str, claim: &'a Claim) -> Option<&'a Claim> {
+        self.provider.lends_to_rules(name).then(|| self.as_read(name, claim))
     }
 
     /// The text of a claim that has to be a string.

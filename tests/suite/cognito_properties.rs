@@ -42,7 +42,8 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn claim_name() -> impl Strategy<Value = &'static str> {
-    select(vec!["cognito:groups", "cognito:groups", "custom:team", "x"])
+    // Names that differ in case have one hash.
+    select(vec!["cognito:groups", "cognito:groups", "custom:team", "custom:Team", "x"])
 }
 
 fn rule() -> impl Strategy<Value = Value> {
