@@ -102,21 +102,22 @@ fn each(times: &[f64], requests: usize) -> f64 {
 struct Bound<'w> {
     sessions: Vec<BoundSession>,
     checks: Vec<Check<'w>>,
+    actions: HashMap<&'w str, ActionHandle>,
     keys: HashMap<&'static str, KeyHandle>,
 }
 
 struct Check<'w> {
     session: usize,
-    action: ActionHandle,
     asked: &'w Asked,
 }
 
-type Added<'k> = Vec<(&'k KeyHandle, ContextValue<'k>)>;
+type Added<'k> = (&'k ActionHandle, Vec<(&'k KeyHandle, ContextValue<'k>)>);
 
 impl<'w> Bound<'w> {
     fn new(engine: &Engine, workload: &'w Workload) -> Self {
         let mut known: HashMap<Vec<(&str, String)>, usize> = HashMap::new();
-        let mut bound = Bound { sessions: Vec::new(), checks: Vec::new(), keys: HashMap::new() };
+        let mut bound =
+            Bound { sessions: Vec::new(), checks: Vec::new(), actions: HashMap::new(), keys: HashMap::new() };
         for asked in &workload.requests {
             let (of_session, of_request): (Vec<_>, Vec<_>) =
                 asked.context.iter().partition(|(key, _)| Asked::is_of_session(key));
@@ -134,17 +135,19 @@ impl<'w> Bound<'w> {
             for (key, _) in of_request {
                 bound.keys.entry(key).or_insert_with(|| engine.key(key));
             }
-            let action = engine.action(&asked.action).expect("an action");
-            bound.checks.push(Check { session, action, asked });
+            let look_up = || engine.action(&asked.action).expect("an action");
+            bound.actions.entry(&asked.action).or_insert_with(look_up);
+            bound.checks.push(Check { session, asked });
         }
         bound
     }
 
-    /// For each check the keys of its request.
+    /// For each check the handle of its action and the keys of its request.
     fn added(&self) -> Vec<Added<'_>> {
         let of_request = |check: &Check<'w>| {
             let context = check.asked.context.iter().filter(|(key, _)| !Asked::is_of_session(key));
-            context.map(|(key, value)| (&self.keys[key], value.value())).collect()
+            let keys = context.map(|(key, value)| (&self.keys[key], value.value())).collect();
+            (&self.actions[&*check.asked.action], keys)
         };
         self.checks.iter().map(of_request).collect()
     }
@@ -156,9 +159,9 @@ impl<'w> Bound<'w> {
         }
     }
 
-    fn decide(&self, check: &Check<'w>, added: &Added<'_>) -> iamtree::Outcome {
+    fn decide(&self, check: &Check<'w>, (action, keys): &Added<'_>) -> iamtree::Outcome {
         let session = &self.sessions[check.session];
-        session.decide(&check.action, &check.asked.resource, added).expect("a decision").outcome()
+        session.decide(action, &check.asked.resource, keys).expect("a decision").outcome()
     }
 
     fn run(&self, added: &[Added<'_>]) {
