@@ -52,12 +52,15 @@ impl Colons {
         places.next();
         let mut next = || places.next();
         match (next(), next(), next(), next()) {
-            (Some(second), Some(third), Some(fourth), Some(fifth)) => {
-                let two = |high, low| u64::from(high) << 32 | u64::from(low);
-                u128::from(two(second, third)) << 64 | u128::from(two(fourth, fifth))
-            }
+            (Some(second), Some(third), Some(fourth), Some(fifth)) => Colons::of(second, third, fourth, fifth).0,
             _ => 0,
         }
+    }
+
+    #[inline]
+    fn of(second: u32, third: u32, fourth: u32, fifth: u32) -> Self {
+        let two = |high, low| u64::from(high) << 32 | u64::from(low);
+        Colons(u128::from(two(second, third)) << 64 | u128::from(two(fourth, fifth)))
     }
 
     #[inline]
@@ -95,7 +98,8 @@ impl<'a> Arn<'a> {
 
     /// Where it is split, to be kept without its text.
     pub(crate) fn parts(&self) -> ArnParts {
-        ArnParts(self.colons)
+        let Colons(colons) = self.colons;
+        ArnParts([(colons >> 96) as u32, (colons >> 64) as u32, (colons >> 32) as u32, colons as u32])
     }
 
     /// The whole text.
@@ -159,12 +163,13 @@ impl<'a> Arn<'a> {
 
 /// Where an ARN is split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ArnParts(Colons);
+pub(crate) struct ArnParts([u32; 4]);
 
 impl ArnParts {
     /// The ARN of a text that these parts were taken from.
     pub(crate) fn of(self, text: &str) -> Arn<'_> {
-        Arn { text, colons: self.0 }
+        let [second, third, fourth, fifth] = self.0;
+        Arn { text, colons: Colons::of(second, third, fourth, fifth) }
     }
 }
 

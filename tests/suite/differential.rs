@@ -29,10 +29,18 @@ pub(super) fn config(cases: u32) -> Config {
     }
 }
 
+/// Whether nobody asked for another number of cases: how much a run reaches is held for that number.
+fn is_ordinary_run() -> bool {
+    std::env::var_os("PROPTEST_CASES").is_none()
+}
+
 #[test]
 fn identity_policies() {
     let tally = compare_all(questions(identity_set(), 1..=24), 2_000);
     println!("identity-based policies alone:\n{tally}");
+    if !is_ordinary_run() {
+        return;
+    }
     assert!(tally.pairs() >= 20_000, "only {} pairs", tally.pairs());
     for outcome in [Outcome::Allowed, Outcome::ImplicitDeny, Outcome::ExplicitDeny] {
         let share = tally.share(outcome);
@@ -44,6 +52,9 @@ fn identity_policies() {
 fn policies_of_all_kinds() {
     let tally = compare_all(questions(policy_set(), 1..=16), 3_200);
     println!("policies of all kinds:\n{tally}");
+    if !is_ordinary_run() {
+        return;
+    }
     assert!(tally.pairs() >= 20_000, "only {} pairs", tally.pairs());
     for reason in Reason::ALL {
         assert!(tally.reasons.get(&reason).is_some_and(|count| *count > 0), "{reason} was never reached");

@@ -1,4 +1,5 @@
 mod allocation;
+#[cfg(feature = "cli")]
 mod cli;
 mod cognito;
 mod cognito_properties;
@@ -12,6 +13,7 @@ mod hostile;
 mod house;
 mod law;
 mod properties;
+#[cfg(feature = "cli")]
 mod readme;
 #[cfg(feature = "token")]
 mod token;
