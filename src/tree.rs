@@ -169,6 +169,8 @@ pub struct Switches {
     pub early_end: bool,
     /// Evaluate conditions on the keys of a session when it is bound.
     pub binding: bool,
+    /// Walk on, in a listing, from where a resource leaves the way of the one before.
+    pub trail: bool,
 }
 
 impl Switches {
@@ -182,10 +184,11 @@ impl Switches {
         memo: true,
         early_end: true,
         binding: true,
+        trail: true,
     };
 
     /// Everything on, and each alone off.
-    pub fn each_off() -> [Switches; 9] {
+    pub fn each_off() -> [Switches; 10] {
         [
             Switches::ON,
             Switches { prefixes: false, ..Switches::ON },
@@ -196,6 +199,7 @@ impl Switches {
             Switches { memo: false, ..Switches::ON },
             Switches { early_end: false, ..Switches::ON },
             Switches { binding: false, ..Switches::ON },
+            Switches { trail: false, ..Switches::ON },
         ]
     }
 }

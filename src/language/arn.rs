@@ -96,6 +96,12 @@ impl<'a> Arn<'a> {
         (colons != 0).then_some(Arn { text, colons: Colons(colons) })
     }
 
+    /// The same for a text that begins with the same `common` bytes as this one: if they hold the first five colons,
+    /// nothing is searched.
+    pub(crate) fn parse_like<'t>(&self, text: &'t str, common: usize) -> Option<Arn<'t>> {
+        if common > self.colons.fifth() { Some(Arn { text, colons: self.colons }) } else { Arn::parse(text) }
+    }
+
     /// Where it is split, to be kept without its text.
     pub(crate) fn parts(&self) -> ArnParts {
         let Colons(colons) = self.colons;
@@ -447,6 +453,15 @@ mod tests {
         let account = "arn:aws:kms:*:${aws:PrincipalAccount}:key/*";
         let ResourcePattern::Arn(arn) = ResourcePattern::parse(account, Version::V2012).unwrap() else { panic!() };
         assert_eq!(arn.fields()[4].variables().count(), 1);
+    }
+
+    #[test]
+    fn a_like_beginning_splits_alike() {
+        let arn = Arn::parse("arn:aws:s3:::app/a:b").unwrap();
+        for text in ["arn:aws:s3:::app/x", "arn:aws:s3:::", "arn:aws:s3::x:y", "arn:aws:s3::", "arn:awsx:s3:::y", "x"] {
+            let common = crate::source::bytes::common(arn.as_str().as_bytes(), text.as_bytes());
+            assert_eq!(arn.parse_like(text, common), Arn::parse(text), "{text}");
+        }
     }
 
     #[test]

@@ -91,6 +91,21 @@ pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
+/// How far two texts are the same.
+pub(crate) fn common(one: &[u8], other: &[u8]) -> usize {
+    let blocks = one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0);
+    let mut at = 0;
+    for (block, other) in blocks {
+        let differences = u64::from_le_bytes(*block) ^ u64::from_le_bytes(*other);
+        if differences != 0 {
+            return at + (differences.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let (rest, other) = (one.get(at..).unwrap_or_default(), other.get(at..).unwrap_or_default());
+    at + rest.iter().zip(other).take_while(|(byte, other)| byte == other).count()
+}
+
 /// Whether a text begins with another.
 #[inline]
 pub(crate) fn begins(text: &[u8], with: &[u8]) -> bool {
@@ -150,6 +165,10 @@ mod tests {
             let mut places = Places::of(b':', text.as_bytes());
             let found: Vec<usize> = std::iter::from_fn(|| places.next()).map(|place| place as usize).collect();
             assert_eq!(found, text.match_indices(':').map(|(at, _)| at).collect::<Vec<_>>(), "{text:?}");
+            for other in texts {
+                let plain = text.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+                assert_eq!(common(text.as_bytes(), other.as_bytes()), plain, "{text:?} {other:?}");
+            }
             assert_eq!(find(text.as_bytes(), b':'), text.find(':'), "{text:?}");
             assert_eq!(split_once(text, b':'), text.split_once(':'), "{text:?}");
             assert_eq!(find_any(text.as_bytes(), [b':', b'9']), text.find([':', '9']), "{text:?}");

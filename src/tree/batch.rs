@@ -1,17 +1,21 @@
 //! Many resources of one caller and one action: a listing that is to be filtered.
 //!
 //! What does not depend on the resource is done once: the class of the action, the values of keys, conditions that
-//! several statements share. Each resource costs its own walk.
+//! several statements share. Each resource costs its own walk, from where it leaves that of the one before.
 
 use super::Tree;
 use super::bound::KnownConditions;
 use super::few::Short;
 use super::ordinary::Ordinary;
+use super::prefix::Trail;
 use super::question::Question;
+use super::resource::Passed;
 use super::scratch::{MOST_AT_ONCE, Sheet, with_scratch};
 use super::slots::{Named, Slot, ValueRef, Values};
 use crate::decision::Decision;
+use crate::language::arn::Arn;
 use crate::request::{Request, RequestError, RequestResource};
+use crate::source::bytes;
 
 /// The values of a request, that of `aws:ResourceAccount` set anew for each resource.
 struct Listed<'r> {
@@ -25,6 +29,34 @@ impl Values for Listed<'_> {
     #[inline]
     fn get(&self, slot: Slot) -> Option<ValueRef<'_>> {
         if self.account_slot == Some(slot) { self.account.map(ValueRef::Single) } else { self.named.get(slot) }
+    }
+}
+
+/// The resource before, of which the next one often has the beginning: a listing is sorted more often than not.
+struct Before<'t>(Option<Arn<'t>>);
+
+impl<'t> Before<'t> {
+    /// Reads the next resource; returns how many bytes it shares with the one before.
+    fn parse(&mut self, text: &'t str, is_used: bool) -> Result<(RequestResource<'t>, usize), RequestError> {
+        let Some(before) = self.0.filter(|_| is_used) else {
+            let resource = RequestResource::parse(text)?;
+            self.note(&resource);
+            return Ok((resource, 0));
+        };
+        let common = bytes::common(before.as_str().as_bytes(), text.as_bytes());
+        let resource = match before.parse_like(text, common) {
+            Some(arn) => RequestResource::Arn(arn),
+            None => RequestResource::parse(text)?,
+        };
+        self.note(&resource);
+        Ok((resource, common))
+    }
+
+    fn note(&mut self, resource: &RequestResource<'t>) {
+        self.0 = match resource {
+            RequestResource::Arn(arn) => Some(*arn),
+            RequestResource::None => None,
+        };
     }
 }
 
@@ -47,8 +79,12 @@ impl Tree {
                 let known = KnownConditions::NONE;
                 let head = request.head();
                 let ordinary = Ordinary::of(self, head, &named);
+                let (mut before, mut passed, mut trail) = (Before(None), Passed::NONE, Trail::new());
+                let mut shared = usize::MAX;
                 let decide = |resource: &'t str| {
-                    let resource = RequestResource::parse(resource)?;
+                    let (resource, common) = before.parse(resource, self.switches.trail)?;
+                    // What the last walked one shares with all behind it.
+                    shared = shared.min(common);
                     notes = match account_slot {
                         // Results of conditions hold for the next resource too.
                         None => notes.for_another_text(epoch),
@@ -71,7 +107,9 @@ impl Tree {
                             None => {
                                 let (arena, values) = (&self.arena, &values);
                                 let question = Question { text, head, arena, values, class, notes, known };
-                                self.walk(&question, &standing, places, places)
+                                self.resources.pass_on(text, shared, &mut passed, &mut trail);
+                                shared = usize::MAX;
+                                self.walk_passed(&question, &passed, &standing, places, places)
                             }
                         });
                     }

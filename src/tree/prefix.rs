@@ -49,6 +49,50 @@ struct Node<'t> {
     places: usize,
 }
 
+/// The nodes that a walk passed.
+#[derive(Debug)]
+pub(super) struct Trail {
+    steps: [Step; LONGEST_TRAIL],
+    length: usize,
+}
+
+/// A node behind whose label a walk was, how deep that is, and how many values it had met.
+#[derive(Debug, Clone, Copy, Default)]
+struct Step {
+    place: u32,
+    depth: u32,
+    values: usize,
+}
+
+/// What lies further down is walked anew.
+const LONGEST_TRAIL: usize = 24;
+
+impl Trail {
+    pub(super) fn new() -> Self {
+        Trail { steps: [Step::default(); LONGEST_TRAIL], length: 0 }
+    }
+
+    fn last(&self) -> Option<Step> {
+        self.steps.get(self.length.checked_sub(1)?).copied()
+    }
+
+    fn push(&mut self, step: Step) {
+        // Without a gap: what does not fit is walked anew, and so is all behind it.
+        if let Some(place) = self.steps.get_mut(self.length) {
+            *place = step;
+            self.length += 1;
+        }
+    }
+
+    /// Leaves what lies behind the first `common` bytes; returns how many values stand before.
+    pub(super) fn back_to(&mut self, common: usize) -> usize {
+        while self.last().is_some_and(|step| step.depth as usize > common) {
+            self.length -= 1;
+        }
+        self.last().map_or(0, |step| step.values)
+    }
+}
+
 impl PrefixTree {
     /// Builds the tree of keys with their values; of equal keys the last counts.
     pub(super) fn build<K: AsRef<[u8]>>(keys: impl IntoIterator<Item = (K, u32)>) -> Self {
@@ -91,6 +135,31 @@ impl PrefixTree {
             place = self.child(&node, child);
         }
         ControlFlow::Continue(())
+    }
+
+    /// As [`PrefixTree::walk`] for a text of which the first bytes are those of the text before: the walk goes on from
+    /// where [`Trail::back_to`] left the trail. `visit` hears of the values behind that place only.
+    pub(super) fn walk_on(&self, text: &[u8], trail: &mut Trail, mut visit: impl FnMut(usize, u32)) {
+        let mut last = trail.last();
+        let mut place = last.map_or(0, |step| step.place as usize);
+        let mut depth = last.map_or(0, |step| step.depth as usize);
+        let mut values = last.map_or(0, |step| step.values);
+        while let Some(node) = self.node(place) {
+            if last.take().is_none() {
+                if !self.begins_with_label(text.get(depth..).unwrap_or_default(), &node) {
+                    break;
+                }
+                depth += node.label.len();
+                if node.value != NO_VALUE {
+                    visit(depth, node.value);
+                    values += 1;
+                }
+                trail.push(Step { place: narrow(place), depth: narrow(depth), values });
+            }
+            let Some(&byte) = text.get(depth) else { break };
+            let Some(child) = node.first_bytes.iter().position(|&first| first == byte) else { break };
+            place = self.child(&node, child);
+        }
     }
 
     /// The first bytes of all keys, if none of them is empty.
@@ -269,6 +338,31 @@ mod tests {
             assert_eq!(walked, plain, "{text}");
         }
         assert_eq!(tree.outline().iter().filter(|(.., value)| value.is_some()).count(), keys.len());
+    }
+
+    #[test]
+    fn a_walk_goes_on_from_the_text_before() {
+        let keys = ["a", "ab", "abc", "abcd/x", "abce", "b", "abc/long/key/one", "abc/long/key/two"];
+        let tree = PrefixTree::build(keys.iter().zip(0..));
+        let texts = ["abc/long/key/one", "abc/long/key/two", "abc/long/kex", "abcd/x", "abce", "abce", "", "b", "ab"];
+        let (mut trail, mut before, mut values) = (Trail::new(), "", Vec::new());
+        for text in texts.iter().chain(texts.iter().rev()) {
+            let common = bytes::common(before.as_bytes(), text.as_bytes());
+            values.truncate(trail.back_to(common));
+            tree.walk_on(text.as_bytes(), &mut trail, |depth, value| values.push((depth, value)));
+            assert_eq!(values, found(&tree, text, Fold::No), "{before:?} {text:?}");
+            before = text;
+        }
+        // Deeper than a trail reaches.
+        let keys: Vec<String> = (0..40).map(|length| "x".repeat(length)).collect();
+        let tree = PrefixTree::build(keys.iter().zip(0..));
+        let (mut trail, mut values) = (Trail::new(), Vec::new());
+        for (length, common) in [(39, 0), (40, 39), (30, 30), (35, 30)] {
+            let text = "x".repeat(length);
+            values.truncate(trail.back_to(common));
+            tree.walk_on(text.as_bytes(), &mut trail, |depth, value| values.push((depth, value)));
+            assert_eq!(values, found(&tree, &text, Fold::No));
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::action::ActionSet;
 use super::by_action::{ByActionBuilder, Step};
 use super::entry::{Entry, List, Lists, ListsBuilder, Test, TestKind, Visitor};
 use super::pattern::{Arena, ArenaBuilder, Exact, Op, Program, Text};
-use super::prefix::{Fold, PrefixTree};
+use super::prefix::{Fold, PrefixTree, Trail};
 use super::question::Question;
 use super::slots::{KeyBuilder, Slot, Values};
 use super::verdict::Place;
@@ -287,6 +287,10 @@ pub(super) struct Passed {
     count: usize,
 }
 
+impl Passed {
+    pub(super) const NONE: Passed = Passed { lists: [(0, List::EMPTY); MOST_PASSED], count: 0 };
+}
+
 /// Passes on the entries whose test holds.
 struct Fitting<'f, V, I> {
     index: &'f ResourceIndex,
@@ -321,7 +325,7 @@ impl<B, V: Values, I: Visitor<B>> Visitor<B> for Fitting<'_, V, I> {
 impl ResourceIndex {
     /// The lists that a text passes on its way down the index.
     pub(super) fn pass(&self, text: Option<&str>) -> Passed {
-        let mut passed = Passed { lists: [(0, List::EMPTY); MOST_PASSED], count: 0 };
+        let mut passed = Passed::NONE;
         let Some(text) = text else { return passed };
         let _: ControlFlow<()> = self.patterns.walk(text.as_bytes(), Fold::No, |depth, list| {
             if let Some(place) = passed.lists.get_mut(passed.count) {
@@ -331,6 +335,19 @@ impl ResourceIndex {
             if passed.count > MOST_PASSED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         passed
+    }
+
+    /// As [`ResourceIndex::pass`] for one text behind another: `passed` and `trail` are those of the text before, of
+    /// which this one has the first `common` bytes.
+    pub(super) fn pass_on(&self, text: Option<&str>, common: usize, passed: &mut Passed, trail: &mut Trail) {
+        passed.count = trail.back_to(common);
+        let Some(text) = text else { return };
+        self.patterns.walk_on(text.as_bytes(), trail, |depth, list| {
+            if let Some(place) = passed.lists.get_mut(passed.count) {
+                *place = (depth, List(list));
+            }
+            passed.count += 1;
+        });
     }
 
     /// Shows a visitor the wanted statements whose resource element matches, possibly more than once each, until

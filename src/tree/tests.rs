@@ -161,3 +161,84 @@ fn denies_of_whole_services_meet_known_actions() {
         }
     }
 }
+
+/// More statements than the short way takes, some nested in others.
+fn crowd() -> String {
+    let one = |index: u32| {
+        let (effect, end) = if index % 5 == 0 { ("Deny", "locked/*") } else { ("Allow", "*") };
+        format!(
+            r#"{{"Effect": "{effect}", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::app/{}/{end}"}}"#,
+            index % 7
+        )
+    };
+    (0..40).map(one).collect::<Vec<_>>().join(",")
+}
+
+#[test]
+fn a_listing_answers_like_single_requests() {
+    let listing = [
+        "arn:aws:s3:::app/1/a",
+        "arn:aws:s3:::app/1/b",
+        "arn:aws:s3:::app/1/locked/b",
+        "arn:aws:s3:::app/2",
+        "*",
+        "arn:aws:s3:::app/2/x",
+        "arn:aws:s3::999988887777:app/2/x",
+        "arn:aws:s3:::app/2/y",
+        "arn:aws-cn:s3:::app/2/y",
+        "arn:aws:s3:::app/5/locked/z",
+        "nothing",
+        "arn:aws:s3:::app/5/z",
+        "arn:aws:s3::111122223333:app/5/z",
+    ];
+    for switches in [Switches::ON, Switches { trail: false, ..Switches::ON }] {
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, crowd());
+        let document = Document::parse(PolicyKind::Identity, "t.json", &text).unwrap();
+        let tree = Tree::compile_with(&PolicySet::new().identity(document), switches);
+        for account in [None, Some("111122223333"), Some("999988887777")] {
+            let ask = |resource| {
+                let request = Request::new(SESSION, "s3:GetObject", resource)?;
+                account.map_or(Ok(request.clone()), |account| request.resource_account(account))
+            };
+            let single = |resource| ask(resource).and_then(|request| tree.decide(&request));
+            let expected: Vec<_> =
+                listing.iter().map(|resource| single(resource).map_err(|error| error.kind())).collect();
+            let listed = tree.decide_all(&ask("*").unwrap(), listing);
+            let listed: Vec<_> = listed.into_iter().map(|one| one.map_err(|error| error.kind())).collect();
+            assert_eq!(listed, expected, "{account:?}");
+            assert_eq!(listed[0].unwrap().is_allowed(), account != Some("999988887777"));
+        }
+    }
+}
+
+#[test]
+fn ordinary_checks_know_partition_account_and_keys() {
+    let tree = tree_of(r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#);
+    for owner in [None, Some("111122223333"), Some("444455556666")] {
+        let session = Session::new(SESSION).unwrap();
+        let session = owner.map_or(Ok(session.clone()), |owner| session.resource_account(owner)).unwrap();
+        let bound = tree.bind(&session).unwrap();
+        for resource in [
+            "*",
+            "arn:aws:s3:::app",
+            "arn:aws-cn:s3:::app",
+            "arn:awsx:s3:::app",
+            "arn:aws:sqs:us-east-1:111122223333:jobs",
+            "arn:aws:sqs:us-east-1:444455556666:jobs",
+            "arn:aws:sqs:us-east-1:44445555666x:jobs",
+            "arn:aws:kms:us-east-1:111122223333:key/1b2f",
+            "arn:aws:kms:us-east-1:111122223333:alias/app",
+            "arn:aws:kmsx:us-east-1:111122223333:key/1b2f",
+            "arn:aws:s3::app",
+        ] {
+            let action = tree.action("s3:GetObject").unwrap();
+            let by_name = session.request("s3:GetObject", resource).and_then(|request| tree.decide(&request));
+            let bound = bound.decide(&action, resource, &[]);
+            assert_eq!(
+                bound.map_err(|error| error.kind()),
+                by_name.map_err(|error| error.kind()),
+                "{owner:?} {resource}"
+            );
+        }
+    }
+}

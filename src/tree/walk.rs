@@ -48,14 +48,25 @@ impl Tree {
         applicable: Places,
         denying: Places,
     ) -> Decision {
-        let passed = self.resources.pass(question.text);
-        if let Some((place, node)) = self.first_deny(question, &passed, denying) {
+        self.walk_passed(question, &self.resources.pass(question.text), standing, applicable, denying)
+    }
+
+    /// The same for a resource whose way down the index is known.
+    pub(super) fn walk_passed<V: Values>(
+        &self,
+        question: &Question<'_, V>,
+        passed: &Passed,
+        standing: &Standing,
+        applicable: Places,
+        denying: Places,
+    ) -> Decision {
+        if let Some((place, node)) = self.first_deny(question, passed, denying) {
             return Decision::new(Reason::ExplicitDeny(place.check()), self.denies.id(node));
         }
         let open = self.allows.places.intersect(applicable);
         let mut allows = Allows { tree: self, question, open, facts: Facts::default() };
         if !open.is_empty() {
-            let _ = self.resources.matching(question, &passed, &mut allows);
+            let _ = self.resources.matching(question, passed, &mut allows);
         }
         self.conclude(&allows.facts, standing, applicable)
     }
