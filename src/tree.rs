@@ -171,6 +171,12 @@ pub struct Switches {
     pub binding: bool,
     /// Walk on, in a listing, from where a resource leaves the way of the one before.
     pub trail: bool,
+    /// Work out once what actions that no rule singles out do not ask of each resource.
+    pub ordinary: bool,
+    /// Match patterns without wildcard before a last `*` without the general matcher.
+    pub straight: bool,
+    /// Look values up when a condition first asks for them.
+    pub lazy: bool,
 }
 
 impl Switches {
@@ -185,10 +191,13 @@ impl Switches {
         early_end: true,
         binding: true,
         trail: true,
+        ordinary: true,
+        straight: true,
+        lazy: true,
     };
 
     /// Everything on, and each alone off.
-    pub fn each_off() -> [Switches; 10] {
+    pub fn each_off() -> [Switches; 13] {
         [
             Switches::ON,
             Switches { prefixes: false, ..Switches::ON },
@@ -200,6 +209,9 @@ impl Switches {
             Switches { early_end: false, ..Switches::ON },
             Switches { binding: false, ..Switches::ON },
             Switches { trail: false, ..Switches::ON },
+            Switches { ordinary: false, ..Switches::ON },
+            Switches { straight: false, ..Switches::ON },
+            Switches { lazy: false, ..Switches::ON },
         ]
     }
 }
@@ -241,7 +253,7 @@ impl Evaluator for Tree {
     fn decide(&self, request: &Request<'_>) -> Result<Decision, RequestError> {
         with_scratch(self.room, |Sheet { epoch, found, class, notes }| {
             let values = Named { context: request.context(), keys: &self.keys, found, epoch: epoch.number() };
-            values.prepare();
+            values.prepare(self.switches.lazy);
             let class = self.actions.classify(&request.head().action, &self.arena, class);
             let head = request.head();
             let known = KnownConditions::NONE;

@@ -74,7 +74,7 @@ impl Tree {
             let before = decided.len();
             with_scratch(self.room, |Sheet { epoch, found, class, mut notes }| {
                 let named = Named { context: request.context(), keys: &self.keys, found, epoch: epoch.number() };
-                named.prepare();
+                named.prepare(self.switches.lazy);
                 let class = self.actions.classify(&request.head().action, &self.arena, class);
                 let known = KnownConditions::NONE;
                 let head = request.head();

@@ -29,7 +29,11 @@ impl Ordinary {
     pub(super) fn of(tree: &Tree, head: &Head<'_>, values: &impl Values) -> Option<Self> {
         let principal = &head.principal;
         let asks_for_more = !tree.principals.is_empty() || principal.kind() == PrincipalKind::Unnamed;
-        if asks_for_more || !head.action.parts().is_ordinary() || tree.check_applicable(head, values).is_err() {
+        if !tree.switches.ordinary
+            || asks_for_more
+            || !head.action.parts().is_ordinary()
+            || tree.check_applicable(head, values).is_err()
+        {
             return None;
         }
         let end = |text: &str| u32::try_from(text.len()).ok();

@@ -171,7 +171,8 @@ impl ResourceBuilder {
             [Token::AnyRun] => Test { kind: TestKind::Any, program: Program::EMPTY },
             rest => {
                 let ops = arena.ops(rest, keys);
-                let kind = if is_straight(&ops) { TestKind::Straight } else { TestKind::Rest };
+                let kind =
+                    if self.switches.straight && is_straight(&ops) { TestKind::Straight } else { TestKind::Rest };
                 Test { kind, program: arena.program(&ops) }
             }
         };

@@ -214,8 +214,8 @@ const SEARCHED: usize = 16;
 
 impl Named<'_> {
     /// Looks every key of a large context up, so that the work is bounded by the number of its keys.
-    pub(super) fn prepare(&self) {
-        if self.context.entries().len() <= SEARCHED {
+    pub(super) fn prepare(&self, is_lazy: bool) {
+        if is_lazy && self.context.entries().len() <= SEARCHED {
             return;
         }
         for found in self.found {
