@@ -23,7 +23,7 @@ pub use session::Session;
 
 use crate::document::PolicyKind;
 use crate::language::arn::Arn;
-use crate::source::quote;
+use crate::source::{bytes, quote};
 
 /// One principal, one action, one resource and one context (Rule E1).
 ///
@@ -338,7 +338,9 @@ impl<'a> Head<'a> {
 
     pub(crate) fn is_same_account(&self) -> bool {
         self.principal.kind() == PrincipalKind::Unnamed
-            || self.principal.account().is_some_and(|account| self.owner().account == Some(account))
+            || self.principal.account().is_some_and(|account| {
+                self.owner().account.is_some_and(|owner| bytes::same(owner.as_bytes(), account.as_bytes()))
+            })
     }
 
     pub(crate) fn assumes_role(&self) -> bool {

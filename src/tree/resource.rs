@@ -280,11 +280,11 @@ fn literal_beginning(arn: &ArnTemplate) -> String {
 }
 
 /// A way down with more lists is gone anew for each effect.
-const MOST_PASSED: usize = 12;
+const MOST_PASSED: usize = 8;
 
 /// The lists that a text passes, each with the length of its beginning: found once for denies and allows.
 pub(super) struct Passed {
-    lists: [(usize, List); MOST_PASSED],
+    lists: [(u32, List); MOST_PASSED],
     count: usize,
 }
 
@@ -330,7 +330,7 @@ impl ResourceIndex {
         let Some(text) = text else { return passed };
         let _: ControlFlow<()> = self.patterns.walk(text.as_bytes(), Fold::No, |depth, list| {
             if let Some(place) = passed.lists.get_mut(passed.count) {
-                *place = (depth, List(list));
+                *place = (narrow(depth), List(list));
             }
             passed.count += 1;
             if passed.count > MOST_PASSED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -345,7 +345,7 @@ impl ResourceIndex {
         let Some(text) = text else { return };
         self.patterns.walk_on(text.as_bytes(), trail, |depth, list| {
             if let Some(place) = passed.lists.get_mut(passed.count) {
-                *place = (depth, List(list));
+                *place = (narrow(depth), List(list));
             }
             passed.count += 1;
         });
@@ -365,7 +365,7 @@ impl ResourceIndex {
             match passed.lists.get(..passed.count) {
                 Some(lists) => {
                     for (depth, list) in lists.iter().filter(|(_, list)| list.has(I::EFFECT)) {
-                        self.visit_list(*depth, *list, text, question, visitor)?;
+                        self.visit_list(*depth as usize, *list, text, question, visitor)?;
                     }
                 }
                 // More than there is room for.

@@ -3,6 +3,7 @@
 use super::principal::Levels;
 use crate::decision::{Check, Gate, Grant, GrantLevel, Reason, ResourceGrant};
 use crate::request::{Head, PrincipalKind, Special};
+use crate::source::bytes;
 
 /// How the caller stands to action and resource: all that a verdict asks of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +25,11 @@ impl Standing {
     pub(super) fn of(head: &Head<'_>) -> Self {
         let assumes_role = head.assumes_role();
         let partitions = (head.principal.partition(), head.resource.partition());
+        let differ = |one: &str, other: &str| !bytes::same(one.as_bytes(), other.as_bytes());
         Standing {
             kind: head.principal.kind(),
             same_account: head.is_same_account(),
-            partitions_differ: matches!(partitions, (Some(caller), Some(resource)) if caller != resource),
+            partitions_differ: matches!(partitions, (Some(caller), Some(resource)) if differ(caller, resource)),
             assumes_role,
             is_strict: assumes_role || head.is_kms_key(),
             gets_session_token: head.action.is(Special::GetsSessionToken),
