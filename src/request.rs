@@ -190,8 +190,7 @@ impl<'a> Request<'a> {
     ) -> Result<Self, RequestError> {
         let (key, value) = (key.into(), value.into());
         let hash = key_hash(&key);
-        let is_long = matches!(&value, ContextValue::Multi(members) if members.len() > MAX_CONTEXT_VALUES);
-        if !is_long && !is_special_key(hash) && self.parts.context.is_new(hash, &key) {
+        if !value.is_too_long() && !is_special_key(hash) && self.parts.context.is_new(hash, &key) {
             self.parts.context.add(key, hash, value, false);
         } else {
             self.give(key, hash, value)?;

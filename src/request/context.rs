@@ -255,6 +255,12 @@ fn is_clock(hash: u32, key: &str) -> bool {
 }
 
 impl ContextValue<'_> {
+    /// Whether it has more members than [`MAX_CONTEXT_VALUES`].
+    #[inline]
+    pub(crate) fn is_too_long(&self) -> bool {
+        matches!(self, ContextValue::Multi(members) if members.len() > MAX_CONTEXT_VALUES)
+    }
+
     /// Takes the texts along, so that the value outlives what it was made from.
     pub fn into_owned(self) -> ContextValue<'static> {
         match self {

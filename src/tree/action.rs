@@ -86,6 +86,9 @@ struct KnownActions {
     /// no known actions.
     places: Box<[u32]>,
     actions: Box<[KnownAction]>,
+    /// Indices of actions that found no place near their hash, in the order of their texts in lower case: whoever
+    /// writes policies can choose names of one hash.
+    crowded: Box<[u32]>,
     /// Classes one behind the other, equal ones once.
     classes: Box<[u64]>,
     steps: Box<[Step]>,
@@ -103,6 +106,9 @@ struct KnownAction {
 
 /// Classes of more words are not kept: the walk finds them, and memory stays in proportion to the policies.
 const MOST_WORDS: usize = 8;
+
+/// An action stands at most so far from the place of its hash.
+const MOST_PROBES: usize = 16;
 
 /// Small trees may repeat their steps as they like.
 const SPARE_STEPS: usize = 256;
@@ -312,6 +318,7 @@ impl ActionIndex {
             + self.by_action.heap_bytes()
             + self.known.places.len() * size_of::<u32>()
             + self.known.actions.len() * size_of::<KnownAction>()
+            + size_of_val(&*self.known.crowded)
             + self.known.classes.len() * size_of::<u64>()
             + size_of_val(&*self.known.steps)
     }
@@ -324,7 +331,7 @@ impl KnownActions {
         }
         let size = (actions.len() * 2).next_power_of_two();
         let mut places = vec![0u32; size].into_boxed_slice();
-        let (mut known, mut classes) = (Vec::new(), Vec::new());
+        let (mut known, mut classes, mut crowded) = (Vec::<KnownAction>::new(), Vec::new(), Vec::new());
         let mut steps: Vec<Step> = Vec::new();
         let most_steps = SPARE_STEPS + 2 * index.by_action.len();
         let mut by_class: FoldMap<Vec<u64>, (u32, Option<(u32, u32, u32)>)> = FoldMap::default();
@@ -348,34 +355,55 @@ impl KnownActions {
             });
             let hash = key_hash(text);
             known.push(KnownAction { text: arena.text(text), hash, class: first_word, few });
-            let mut place = hash as usize & (size - 1);
-            while places.get(place).is_some_and(|&taken| taken != 0) {
-                place = (place + 1) & (size - 1);
-            }
-            if let Some(free) = places.get_mut(place) {
-                *free = narrow(known.len());
+            let index = narrow(known.len());
+            let mut probes = (0..MOST_PROBES).map(|probe| (hash as usize).wrapping_add(probe) & (size - 1));
+            let free = probes.find(|place| places.get(*place) == Some(&0));
+            match free.and_then(|free| places.get_mut(free)) {
+                Some(free) => *free = index,
+                None => crowded.push(index - 1),
             }
         }
-        KnownActions { places, actions: known.into(), classes: classes.into(), steps: steps.into() }
+        let text = |index: &u32| {
+            let action = known.get(*index as usize);
+            action.map_or(String::new(), |action| arena.arena().str(action.text).to_ascii_lowercase())
+        };
+        crowded.sort_by_cached_key(text);
+        KnownActions {
+            places,
+            crowded: crowded.into(),
+            actions: known.into(),
+            classes: classes.into(),
+            steps: steps.into(),
+        }
     }
 
     fn find(&self, action: &RequestAction<'_>, arena: &Arena, words: usize) -> Option<Class<'_>> {
         let mask = self.places.len().checked_sub(1)?;
         let hash = action.parts().hash;
-        let mut place = hash as usize & mask;
-        loop {
+        for probe in 0..MOST_PROBES {
+            let place = (hash as usize).wrapping_add(probe) & mask;
             let known = self.actions.get(self.places.get(place)?.checked_sub(1)? as usize)?;
             if known.hash == hash && same_key(arena.str(known.text), action.text) {
-                let first = known.class as usize;
-                let words = self.classes.get(first..first + words)?;
-                let few = known.few.and_then(|(start, middle, end)| {
-                    let denies = self.steps.get(start as usize..middle as usize)?;
-                    Some(Few { denies, allows: self.steps.get(middle as usize..end as usize)? })
-                });
-                return Some(Class::new(words, few));
+                return self.class(known, words);
             }
-            place = (place + 1) & mask;
         }
+        let text = |index: &u32| {
+            let known = self.actions.get(*index as usize);
+            known.map_or("", |known| arena.str(known.text)).bytes().map(|byte| byte.to_ascii_lowercase())
+        };
+        let wanted = || action.text.bytes().map(|byte| byte.to_ascii_lowercase());
+        let at = self.crowded.binary_search_by(|index| text(index).cmp(wanted())).ok()?;
+        self.class(self.actions.get(*self.crowded.get(at)? as usize)?, words)
+    }
+
+    fn class(&self, known: &KnownAction, words: usize) -> Option<Class<'_>> {
+        let first = known.class as usize;
+        let words = self.classes.get(first..first + words)?;
+        let few = known.few.and_then(|(start, middle, end)| {
+            let denies = self.steps.get(start as usize..middle as usize)?;
+            Some(Few { denies, allows: self.steps.get(middle as usize..end as usize)? })
+        });
+        Some(Class::new(words, few))
     }
 }
 

@@ -156,6 +156,9 @@ pub(super) fn next_serial() -> u64 {
     NEXT_SERIAL.fetch_add(1, Ordering::Relaxed)
 }
 
+/// A check with more keys takes the way of a request by name.
+const FEW_KEYS: usize = 32;
+
 /// Keys whose value other keys or checks depend on (Rules E56, E58, E60): a check that gives one takes the way of
 /// a request by name.
 const ENTANGLED: [&str; 5] =
@@ -164,7 +167,8 @@ const ENTANGLED: [&str; 5] =
 impl Tree {
     pub(crate) fn key(&self, name: &str) -> KeyHandle {
         let hash = key_hash(name);
-        let is_entangled = ENTANGLED.iter().any(|other| same_key(other, name));
+        // The way by name refuses a key without name.
+        let is_entangled = name.is_empty() || ENTANGLED.iter().any(|other| same_key(other, name));
         KeyHandle {
             name: name.into(),
             hash,
@@ -346,12 +350,13 @@ impl BoundSession {
     fn check(&self, action: &ActionHandle, keys: &[(&KeyHandle, ContextValue<'_>)]) -> Result<bool, RequestError> {
         let serial = self.tree.serial;
         let mut is_foreign = action.serial != serial;
-        let mut by_name = action.parts.may_take_token();
+        // The way by name refuses more keys than a context may hold.
+        let mut by_name = action.parts.may_take_token() || keys.len() > FEW_KEYS;
         let mut known = self.filter;
         let mut needs_a_look = false;
-        for (key, _) in keys {
+        for (key, value) in keys {
             is_foreign |= key.serial != serial;
-            by_name |= key.is_entangled;
+            by_name |= key.is_entangled || value.is_too_long();
             let bit = Filter::of(key.hash);
             needs_a_look |= known.may_hold(bit);
             known.add(bit);

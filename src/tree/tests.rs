@@ -242,3 +242,38 @@ fn ordinary_checks_know_partition_account_and_keys() {
         }
     }
 }
+
+#[test]
+fn actions_of_one_hash_are_found() {
+    let action = |index: u32| format!("s3:AAAAA{index:06}BBBBbbbb");
+    let list: Vec<String> = (0..300).map(|index| format!("{:?}", action(index))).collect();
+    let tree = tree_of(&format!(r#"{{"Effect": "Allow", "Action": [{}], "Resource": "*"}}"#, list.join(",")));
+    for index in [0, 7, 150, 299, 300] {
+        for action in [action(index), action(index).to_lowercase()] {
+            let request = Request::new(SESSION, &action, "arn:aws:s3:::app").unwrap();
+            assert_eq!(tree.decide(&request).unwrap().is_allowed(), index < 300, "{action}");
+            let bound = tree.bind(&Session::new(SESSION).unwrap()).unwrap();
+            let decided = bound.decide(&tree.action(&action).unwrap(), "arn:aws:s3:::app", &[]).unwrap();
+            assert_eq!(decided.is_allowed(), index < 300, "{action}");
+        }
+    }
+}
+
+#[test]
+fn checks_keep_the_limits_of_a_context() {
+    let tree = tree_of(
+        r#"{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}}}"#,
+    );
+    let bound = tree.bind(&Session::new(SESSION).unwrap()).unwrap();
+    let action = tree.action("s3:GetObject").unwrap();
+    let (tags, unnamed) = (tree.key("aws:TagKeys"), tree.key(""));
+    let members = vec!["a"; crate::request::MAX_CONTEXT_VALUES + 1];
+    let decide = |keys: &[(&KeyHandle, crate::request::ContextValue<'_>)]| bound.decide(&action, "*", keys);
+    assert!(decide(&[(&tags, members[1..].into())]).unwrap().is_allowed());
+    assert_eq!(decide(&[(&tags, members[..].into())]).unwrap_err().rule(), "E59");
+    assert_eq!(decide(&[(&tags, members[1..].into()), (&unnamed, "x".into())]).unwrap_err().rule(), "E59");
+    let names: Vec<KeyHandle> = (0..1_001).map(|index| tree.key(&format!("k:{index}"))).collect();
+    let keys: Vec<_> = names.iter().map(|key| (key, "x".into())).collect();
+    assert_eq!(decide(&keys).unwrap_err().rule(), "E59");
+    assert!(decide(&keys[..40]).is_ok());
+}
