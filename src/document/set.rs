@@ -68,6 +68,9 @@ pub struct StatementId {
     pub statement: u32,
 }
 
+/// Bytes of all statements of a set. What they are compiled to is counted in smaller pieces than these.
+const MOST_BYTES: usize = 1 << 30;
+
 impl PolicySet {
     /// A set without policies: it denies everything that needs a permission (Rule E9).
     pub fn new() -> Self {
@@ -163,8 +166,9 @@ impl PolicySet {
         }
     }
 
-    /// Checks what only the whole set shows: documents handed over as another kind than they were read as, and
-    /// `Deny` statements that name canonical user ids without an account (Rule E47).
+    /// Checks what only the whole set shows: documents handed over as another kind than they were read as, `Deny`
+    /// statements that name canonical user ids without an account (Rule E47), and more policies than a compiled
+    /// engine can count in 32 bits.
     ///
     /// # Errors
     ///
@@ -175,6 +179,11 @@ impl PolicySet {
             error
                 .diagnostics
                 .extend(document.statements().iter().flat_map(|s| self.unknown_canonical_users(document, s)));
+        }
+        let statements = self.documents().flat_map(|(_, document)| document.statements());
+        let bytes: usize = statements.map(|statement| (statement.span.end - statement.span.start) as usize).sum();
+        if bytes > MOST_BYTES {
+            error.messages.push(format!("too many policies: found {bytes} bytes, expected at most {MOST_BYTES}"));
         }
         if error.messages.is_empty() && error.diagnostics.is_empty() { Ok(()) } else { Err(error) }
     }
@@ -380,3 +389,19 @@ impl fmt::Display for SetError {
 }
 
 impl std::error::Error for SetError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_that_cannot_be_counted_is_refused() {
+        let action = format!("s3:{}", "a".repeat(60_000));
+        let actions = vec![format!("{action:?}"); 100].join(",");
+        let text = format!(r#"{{"Statement": {{"Effect": "Allow", "Action": [{actions}], "Resource": "*"}}}}"#);
+        let document = Document::parse(PolicyKind::Identity, "large.json", &text).unwrap();
+        let set = |count| (0..count).fold(PolicySet::new(), |set, _| set.identity(document.clone()));
+        assert!(set(170).check().is_ok());
+        assert!(set(180).check().unwrap_err().to_string().contains("too many policies"));
+    }
+}

@@ -137,8 +137,7 @@ impl ArenaBuilder {
     }
 }
 
-/// Offsets of a set fit 32 bits: a document has at most that many bytes, and what it is compiled to is counted in
-/// the same pieces. A set beyond that fails to find its texts, which denies.
+/// Offsets of a set fit 32 bits: a larger one is [refused](crate::document::PolicySet::check).
 fn narrow(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
