@@ -497,7 +497,17 @@ impl ResourceIndex {
             let entries = entries.map(|entry| (rest(entry.test), entry.statement)).collect();
             lines.push((level, String::from_utf8_lossy(label).into_owned(), entries));
         }
-        lines
+        // Where nothing of this effect hangs, only what lies on the way to something is shown.
+        let mut below = 0;
+        let mut shown: Vec<OutlineLine> = Vec::new();
+        for line in lines.into_iter().rev() {
+            if !line.2.is_empty() || line.0 < below {
+                below = line.0;
+                shown.push(line);
+            }
+        }
+        shown.reverse();
+        shown
     }
 
     /// How many lists several places of a text may lead to.
