@@ -459,7 +459,7 @@ mod tests {
     fn a_like_beginning_splits_alike() {
         let arn = Arn::parse("arn:aws:s3:::app/a:b").unwrap();
         for text in ["arn:aws:s3:::app/x", "arn:aws:s3:::", "arn:aws:s3::x:y", "arn:aws:s3::", "arn:awsx:s3:::y", "x"] {
-            let common = crate::source::bytes::common(arn.as_str().as_bytes(), text.as_bytes());
+            let common = bytes::common(arn.as_str().as_bytes(), text.as_bytes());
             assert_eq!(arn.parse_like(text, common), Arn::parse(text), "{text}");
         }
     }

@@ -100,9 +100,11 @@ struct KnownAction {
     hash: u32,
     /// Index of the first word of the class.
     class: u32,
-    /// Range of the steps of the short way, denies before `allows`.
-    few: Option<(u32, u32, u32)>,
+    few: Option<StepRange>,
 }
+
+/// Where the steps of a short way begin, where its allows do, and where it ends.
+type StepRange = (u32, u32, u32);
 
 /// Classes of more words are not kept: the walk finds them, and memory stays in proportion to the policies.
 const MOST_WORDS: usize = 8;
@@ -334,7 +336,7 @@ impl KnownActions {
         let (mut known, mut classes, mut crowded) = (Vec::<KnownAction>::new(), Vec::new(), Vec::new());
         let mut steps: Vec<Step> = Vec::new();
         let most_steps = SPARE_STEPS + 2 * index.by_action.len();
-        let mut by_class: FoldMap<Vec<u64>, (u32, Option<(u32, u32, u32)>)> = FoldMap::default();
+        let mut by_class: FoldMap<Vec<u64>, (u32, Option<StepRange>)> = FoldMap::default();
         let mut class = vec![0; index.words()];
         for text in actions {
             // A text that no request may have needs no class.

@@ -165,7 +165,7 @@ fn denies_of_whole_services_meet_known_actions() {
 /// More statements than the short way takes, some nested in others.
 fn crowd() -> String {
     let one = |index: u32| {
-        let (effect, end) = if index % 5 == 0 { ("Deny", "locked/*") } else { ("Allow", "*") };
+        let (effect, end) = if index.is_multiple_of(5) { ("Deny", "locked/*") } else { ("Allow", "*") };
         format!(
             r#"{{"Effect": "{effect}", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::app/{}/{end}"}}"#,
             index % 7
