@@ -31,6 +31,7 @@ mod condition;
 mod entry;
 mod few;
 mod hash;
+mod names;
 mod ordinary;
 mod pattern;
 mod prefix;

@@ -303,6 +303,9 @@ mod tests {
     }
 
     proptest! {
+        // What a run finds becomes a case here.
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn the_tree_is_what_serde_json_reads(text in json()) {
             prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(), "{text}");
@@ -336,6 +339,13 @@ mod tests {
         };
         let kept: Vec<_> = members.iter().map(|member| (&*member.name, &member.value.kind)).collect();
         assert_eq!(kept, [("a", &Kind::Number("1.20".into())), ("a", &Kind::Number("1e+05".into()))]);
+    }
+
+    #[test]
+    fn half_a_number_is_no_number() {
+        for text in ["-", "- .0", "-.0", "0.", "01", "1e", "+1"] {
+            assert!(parse(&Source::new("t.json", text), &Limits::default()).is_err(), "{text}");
+        }
     }
 
     #[test]

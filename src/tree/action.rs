@@ -13,12 +13,13 @@ use std::ops::{ControlFlow, Range};
 use super::Switches;
 use super::by_action::{ByAction, Few, Step};
 use super::hash::FoldMap;
+use super::names::NameIndex;
 use super::pattern::{Arena, ArenaBuilder, FoldAscii, Op, Program, Text};
 use super::prefix::{Fold, PrefixTree};
 use super::slots::{KeyBuilder, NoValues};
 use crate::document::Patterns;
 use crate::language::action::ActionPattern;
-use crate::request::{RequestAction, key_hash, same_key};
+use crate::request::{RequestAction, key_hash};
 
 /// The number of a distinct `Action` or `NotAction` element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,13 +83,8 @@ pub(super) struct ActionIndex {
 /// Actions that policies spell out, with their classes.
 #[derive(Debug, Default)]
 struct KnownActions {
-    /// Open addressing: index + 1 of an action, or 0 for a free place. At most half full, and empty if there are
-    /// no known actions.
-    places: Box<[u32]>,
+    index: NameIndex,
     actions: Box<[KnownAction]>,
-    /// Indices of actions that found no place near their hash, in the order of their texts in lower case: whoever
-    /// writes policies can choose names of one hash.
-    crowded: Box<[u32]>,
     /// Classes one behind the other, equal ones once.
     classes: Box<[u64]>,
     steps: Box<[Step]>,
@@ -108,9 +104,6 @@ type StepRange = (u32, u32, u32);
 
 /// Classes of more words are not kept: the walk finds them, and memory stays in proportion to the policies.
 const MOST_WORDS: usize = 8;
-
-/// An action stands at most so far from the place of its hash.
-const MOST_PROBES: usize = 16;
 
 /// Small trees may repeat their steps as they like.
 const SPARE_STEPS: usize = 256;
@@ -318,9 +311,8 @@ impl ActionIndex {
             + self.members.len() * size_of::<u32>()
             + self.negated.len() * size_of::<u64>()
             + self.by_action.heap_bytes()
-            + self.known.places.len() * size_of::<u32>()
+            + self.known.index.heap_bytes()
             + self.known.actions.len() * size_of::<KnownAction>()
-            + size_of_val(&*self.known.crowded)
             + self.known.classes.len() * size_of::<u64>()
             + size_of_val(&*self.known.steps)
     }
@@ -331,9 +323,7 @@ impl KnownActions {
         if actions.is_empty() {
             return KnownActions::default();
         }
-        let size = (actions.len() * 2).next_power_of_two();
-        let mut places = vec![0u32; size].into_boxed_slice();
-        let (mut known, mut classes, mut crowded) = (Vec::<KnownAction>::new(), Vec::new(), Vec::new());
+        let (mut known, mut classes) = (Vec::<KnownAction>::new(), Vec::new());
         let mut steps: Vec<Step> = Vec::new();
         let most_steps = SPARE_STEPS + 2 * index.by_action.len();
         let mut by_class: FoldMap<Vec<u64>, (u32, Option<StepRange>)> = FoldMap::default();
@@ -357,45 +347,19 @@ impl KnownActions {
             });
             let hash = key_hash(text);
             known.push(KnownAction { text: arena.text(text), hash, class: first_word, few });
-            let index = narrow(known.len());
-            let mut probes = (0..MOST_PROBES).map(|probe| (hash as usize).wrapping_add(probe) & (size - 1));
-            let free = probes.find(|place| places.get(*place) == Some(&0));
-            match free.and_then(|free| places.get_mut(free)) {
-                Some(free) => *free = index,
-                None => crowded.push(index - 1),
-            }
         }
-        let text = |index: &u32| {
-            let action = known.get(*index as usize);
-            action.map_or(String::new(), |action| arena.arena().str(action.text).to_ascii_lowercase())
-        };
-        crowded.sort_by_cached_key(text);
-        KnownActions {
-            places,
-            crowded: crowded.into(),
-            actions: known.into(),
-            classes: classes.into(),
-            steps: steps.into(),
-        }
+        let names = known.iter().map(|action| (action.hash, arena.arena().str(action.text)));
+        let index = NameIndex::build(names);
+        KnownActions { index, actions: known.into(), classes: classes.into(), steps: steps.into() }
     }
 
     fn find(&self, action: &RequestAction<'_>, arena: &Arena, words: usize) -> Option<Class<'_>> {
-        let mask = self.places.len().checked_sub(1)?;
-        let hash = action.parts().hash;
-        for probe in 0..MOST_PROBES {
-            let place = (hash as usize).wrapping_add(probe) & mask;
-            let known = self.actions.get(self.places.get(place)?.checked_sub(1)? as usize)?;
-            if known.hash == hash && same_key(arena.str(known.text), action.text) {
-                return self.class(known, words);
-            }
-        }
-        let text = |index: &u32| {
-            let known = self.actions.get(*index as usize);
-            known.map_or("", |known| arena.str(known.text)).bytes().map(|byte| byte.to_ascii_lowercase())
+        let name_of = |number| {
+            let known = self.actions.get(number as usize)?;
+            Some((known.hash, arena.str(known.text)))
         };
-        let wanted = || action.text.bytes().map(|byte| byte.to_ascii_lowercase());
-        let at = self.crowded.binary_search_by(|index| text(index).cmp(wanted())).ok()?;
-        self.class(self.actions.get(*self.crowded.get(at)? as usize)?, words)
+        let number = self.index.find(action.parts().hash, action.text, name_of)?;
+        self.class(self.actions.get(number as usize)?, words)
     }
 
     fn class(&self, known: &KnownAction, words: usize) -> Option<Class<'_>> {

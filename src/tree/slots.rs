@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use super::hash::FoldMap;
-use crate::request::{Context, ContextValue, key_hash, same_key};
+use super::names::NameIndex;
+use crate::request::{Context, ContextValue, key_hash};
 
 /// The number of a context key that some policy mentions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,15 +26,8 @@ pub(super) const USER_ID: Slot = Slot(1);
 pub(super) struct KeyTable {
     /// By slot.
     keys: Box<[Key]>,
-    /// Open addressing: slot + 1, or 0 for a free place. At most half full.
-    places: Box<[u32]>,
-    /// Slots that found no place near their hash, in the order of their names in lower case: whoever writes policies
-    /// can choose names of one hash.
-    crowded: Box<[u32]>,
+    index: NameIndex,
 }
-
-/// A key stands at most so far from the place of its hash.
-const MOST_PROBES: usize = 16;
 
 #[derive(Debug)]
 struct Key {
@@ -47,18 +41,8 @@ struct Key {
 impl KeyTable {
     /// The slot of a name.
     pub(super) fn find(&self, hash: u32, name: &str) -> Option<Slot> {
-        let mask = self.places.len() - 1;
-        for probe in 0..MOST_PROBES {
-            let slot = self.places.get((hash as usize).wrapping_add(probe) & mask)?.checked_sub(1)?;
-            let key = self.keys.get(slot as usize)?;
-            if key.hash == hash && same_key(&key.name, name) {
-                return Some(Slot(slot));
-            }
-        }
-        let lower = |byte: u8| byte.to_ascii_lowercase();
-        let name_of = |slot: &u32| self.name(Slot(*slot)).bytes().map(lower);
-        let at = self.crowded.binary_search_by(|slot| name_of(slot).cmp(name.bytes().map(lower))).ok()?;
-        self.crowded.get(at).map(|slot| Slot(*slot))
+        let name_of = |slot| self.keys.get(slot as usize).map(|key| (key.hash, &*key.name));
+        self.index.find(hash, name, name_of).map(Slot)
     }
 
     /// The name of a slot.
@@ -79,7 +63,7 @@ impl KeyTable {
     /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         let names: usize = self.keys.iter().map(|key| key.name.len()).sum();
-        self.keys.len() * size_of::<Key>() + names + size_of_val(&*self.places) + size_of_val(&*self.crowded)
+        self.keys.len() * size_of::<Key>() + names + self.index.heap_bytes()
     }
 }
 
@@ -137,24 +121,12 @@ impl KeyBuilder {
     }
 
     pub(super) fn finish(self) -> KeyTable {
-        let size = (self.names.len() * 2).next_power_of_two();
-        let mut places = vec![0u32; size].into_boxed_slice();
         let keys = self.names.into_iter().zip(self.mentioned);
         let keys: Box<[Key]> = keys
             .map(|(name, mentioned)| Key { hash: key_hash(&name), name, is_read: mentioned || self.checks_read_all })
             .collect();
-        let mut crowded = Vec::new();
-        for (key, slot) in keys.iter().zip(1..) {
-            let mut probes = (0..MOST_PROBES).map(|probe| (key.hash as usize).wrapping_add(probe) & (size - 1));
-            let free = probes.find(|place| places.get(*place) == Some(&0));
-            match free.and_then(|free| places.get_mut(free)) {
-                Some(free) => *free = slot,
-                None => crowded.push(slot - 1),
-            }
-        }
-        let name = |slot: &u32| keys.get(*slot as usize).map_or(String::new(), |key| key.name.to_ascii_lowercase());
-        crowded.sort_by_cached_key(name);
-        KeyTable { keys, places, crowded: crowded.into() }
+        let index = NameIndex::build(keys.iter().map(|key| (key.hash, &*key.name)));
+        KeyTable { keys, index }
     }
 }
 
@@ -261,21 +233,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_one_hash_are_found() {
-        let mut builder = KeyBuilder::new();
-        let name = |index: u32| format!("aws:PrincipalTag/x{index:06}BBBBbbbb");
-        assert_eq!(key_hash(&name(1)), key_hash(&name(2)));
-        let slots: Vec<Slot> = (0..300).map(|index| builder.slot(&name(index))).collect();
-        let table = builder.finish();
-        assert!(table.crowded.len() > 250);
-        for (index, slot) in (0..).zip(slots) {
-            let name = name(index).to_uppercase();
-            assert_eq!(table.find(key_hash(&name), &name), Some(slot));
-        }
-        assert_eq!(table.find(key_hash(&name(300)), &name(300)), None);
-    }
-
-    #[test]
     fn names_are_found_in_any_case() {
         let mut builder = KeyBuilder::new();
         let names: Vec<String> = (0..500).map(|index| format!("aws:PrincipalTag/Team{index}")).collect();
@@ -288,7 +245,6 @@ mod tests {
             assert_eq!(table.name(slot), name);
         }
         assert_eq!(find("aws:PrincipalTag/Team500"), None);
-        assert!(table.crowded.is_empty());
         assert_eq!(find("AWS:principalarn"), Some(PRINCIPAL_ARN));
         assert_eq!(find("aws:userid"), Some(USER_ID));
         assert_eq!(find(""), None);
