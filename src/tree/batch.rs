@@ -4,17 +4,19 @@
 //! several statements share. Each resource costs its own walk, from where it leaves that of the one before.
 
 use super::Tree;
+use super::action::Class;
 use super::bound::KnownConditions;
 use super::few::Short;
 use super::ordinary::Ordinary;
 use super::prefix::Trail;
 use super::question::Question;
 use super::resource::Passed;
-use super::scratch::{MOST_AT_ONCE, Sheet, with_scratch};
+use super::scratch::{Epoch, MOST_AT_ONCE, Notes, Sheet, with_scratch};
 use super::slots::{Named, Slot, ValueRef, Values};
+use super::verdict::{Places, Standing};
 use crate::decision::Decision;
 use crate::language::arn::Arn;
-use crate::request::{Request, RequestError, RequestResource};
+use crate::request::{Head, Request, RequestError, RequestResource};
 use crate::source::bytes;
 
 /// The values of a request, that of `aws:ResourceAccount` set anew for each resource.
@@ -32,31 +34,92 @@ impl Values for Listed<'_> {
     }
 }
 
-/// The resource before, of which the next one often has the beginning: a listing is sorted more often than not.
-struct Before<'t>(Option<Arn<'t>>);
+/// A listing on its way: what holds for all of its resources, and what the last one left behind.
+struct Listing<'l, 't> {
+    tree: &'l Tree,
+    head: &'l Head<'l>,
+    named: &'l Named<'l>,
+    class: Class<'l>,
+    ordinary: Option<Ordinary>,
+    account_slot: Option<Slot>,
+    epoch: &'l Epoch,
+    notes: Notes<'l>,
+    /// The resource before, of which the next one often has the beginning: a listing is sorted more often than not.
+    before: Option<Arn<'t>>,
+    way: Way,
+}
 
-impl<'t> Before<'t> {
-    /// Reads the next resource; returns how many bytes it shares with the one before.
-    fn parse(&mut self, text: &'t str, is_used: bool) -> Result<(RequestResource<'t>, usize), RequestError> {
-        let Some(before) = self.0.filter(|_| is_used) else {
-            let resource = RequestResource::parse(text)?;
-            self.note(&resource);
-            return Ok((resource, 0));
+/// How the last resource that was walked went down the index.
+struct Way {
+    passed: Passed,
+    trail: Trail,
+    /// How many bytes it shares with all resources since.
+    shared: usize,
+}
+
+impl<'t> Listing<'_, 't> {
+    fn decide(&mut self, resource: &'t str) -> Result<Decision, RequestError> {
+        let resource = self.read(resource)?;
+        self.notes = match self.account_slot {
+            // Results of conditions hold for the next resource too.
+            None => self.notes.for_another_text(self.epoch),
+            Some(_) => self.notes.for_another_request(self.epoch),
         };
-        let common = bytes::common(before.as_str().as_bytes(), text.as_bytes());
-        let resource = match before.parse_like(text, common) {
+        let (caller, owner) = (self.head.principal.text().unwrap_or_default(), self.head.named_account());
+        let standing = self.ordinary.and_then(|ordinary| ordinary.standing(caller, owner, &resource));
+        match (self.ordinary, standing) {
+            (Some(ordinary), Some((standing, account))) => {
+                Ok(self.decide_ordinary(&resource, ordinary.applicable(), &standing, account))
+            }
+            _ => self.decide_special(resource),
+        }
+    }
+
+    /// Reads the next resource.
+    fn read(&mut self, text: &'t str) -> Result<RequestResource<'t>, RequestError> {
+        let before = self.before.filter(|_| self.tree.switches.trail);
+        let common = before.map_or(0, |before| bytes::common(before.as_str().as_bytes(), text.as_bytes()));
+        let resource = match before.and_then(|before| before.parse_like(text, common)) {
             Some(arn) => RequestResource::Arn(arn),
             None => RequestResource::parse(text)?,
         };
-        self.note(&resource);
-        Ok((resource, common))
-    }
-
-    fn note(&mut self, resource: &RequestResource<'t>) {
-        self.0 = match resource {
-            RequestResource::Arn(arn) => Some(*arn),
+        self.way.shared = self.way.shared.min(common);
+        self.before = match resource {
+            RequestResource::Arn(arn) => Some(arn),
             RequestResource::None => None,
         };
+        Ok(resource)
+    }
+
+    fn decide_ordinary(
+        &mut self,
+        resource: &RequestResource<'t>,
+        places: Places,
+        standing: &Standing,
+        account: Option<&str>,
+    ) -> Decision {
+        let tree = self.tree;
+        let values = &Listed { named: self.named, account_slot: self.account_slot, account };
+        let (text, head, known) = (resource.arn_text(), None, KnownConditions::NONE);
+        if let Some(few) = self.class.few() {
+            return tree.walk_few(few, &Short { text, head, values, known }, standing, places, places);
+        }
+        let Way { passed, trail, shared } = &mut self.way;
+        tree.resources.pass_on(text, *shared, passed, trail);
+        *shared = usize::MAX;
+        let (arena, class, notes) = (&tree.arena, self.class, self.notes);
+        let question = Question { text, head, arena, values, class, notes, known };
+        tree.walk_passed(&question, passed, standing, places, places)
+    }
+
+    /// Decides with everything that rules may ask of a request.
+    fn decide_special(&self, resource: RequestResource<'t>) -> Result<Decision, RequestError> {
+        let head = self.head.with_resource(resource)?;
+        let account = head.known_resource_account().filter(|_| self.account_slot.is_some());
+        let values = &Listed { named: self.named, account_slot: self.account_slot, account };
+        let (text, arena, known) = (head.resource.arn_text(), &self.tree.arena, KnownConditions::NONE);
+        let (class, notes) = (self.class, self.notes);
+        self.tree.answer(&head, &Question { text, head: Some(&head), arena, values, class, notes, known })
     }
 }
 
@@ -72,55 +135,22 @@ impl Tree {
         let mut decided = Vec::with_capacity(resources.size_hint().0);
         loop {
             let before = decided.len();
-            with_scratch(self.room, |Sheet { epoch, found, class, mut notes }| {
+            with_scratch(self.room, |Sheet { epoch, found, class, notes }| {
                 let named = Named { context: request.context(), keys: &self.keys, found, epoch: epoch.number() };
                 named.prepare(self.switches.lazy);
-                let class = self.actions.classify(&request.head().action, &self.arena, class);
-                let known = KnownConditions::NONE;
-                let head = request.head();
-                let ordinary = Ordinary::of(self, head, &named);
-                let (mut before, mut passed, mut trail) = (Before(None), Passed::NONE, Trail::new());
-                let mut shared = usize::MAX;
-                let decide = |resource: &'t str| {
-                    let (resource, common) = before.parse(resource, self.switches.trail)?;
-                    // What the last walked one shares with all behind it.
-                    shared = shared.min(common);
-                    notes = match account_slot {
-                        // Results of conditions hold for the next resource too.
-                        None => notes.for_another_text(epoch),
-                        Some(_) => notes.for_another_request(epoch),
-                    };
-                    if let Some(ordinary) = &ordinary
-                        && let Some((standing, account)) = ordinary.standing(
-                            head.principal.text().unwrap_or_default(),
-                            head.named_account(),
-                            &resource,
-                        )
-                    {
-                        let values = Listed { named: &named, account_slot, account };
-                        let (text, head, places) = (resource.arn_text(), None, ordinary.applicable());
-                        return Ok(match class.few() {
-                            Some(few) => {
-                                let short = Short { text, head, values: &values, known };
-                                self.walk_few(few, &short, &standing, places, places)
-                            }
-                            None => {
-                                let (arena, values) = (&self.arena, &values);
-                                let question = Question { text, head, arena, values, class, notes, known };
-                                self.resources.pass_on(text, shared, &mut passed, &mut trail);
-                                shared = usize::MAX;
-                                self.walk_passed(&question, &passed, &standing, places, places)
-                            }
-                        });
-                    }
-                    let head = head.with_resource(resource)?;
-                    let account = head.known_resource_account().filter(|_| account_slot.is_some());
-                    let values = Listed { named: &named, account_slot, account };
-                    let (text, arena) = (head.resource.arn_text(), &self.arena);
-                    let question = Question { text, head: Some(&head), arena, values: &values, class, notes, known };
-                    self.answer(&head, &question)
+                let mut listing = Listing {
+                    tree: self,
+                    head: request.head(),
+                    named: &named,
+                    class: self.actions.classify(&request.head().action, &self.arena, class),
+                    ordinary: Ordinary::of(self, request.head(), &named),
+                    account_slot,
+                    epoch,
+                    notes,
+                    before: None,
+                    way: Way { passed: Passed::NONE, trail: Trail::new(), shared: usize::MAX },
                 };
-                decided.extend(resources.by_ref().take(MOST_AT_ONCE).map(decide));
+                decided.extend(resources.by_ref().take(MOST_AT_ONCE).map(|resource| listing.decide(resource)));
             });
             if decided.len() - before < MOST_AT_ONCE {
                 return decided;

@@ -5,10 +5,8 @@
 //! together once. What many statements share is left to the index.
 
 use super::action::ActionSet;
-use super::entry::Test;
+use super::entry::Entry;
 use super::pattern::Text;
-use super::verdict::Place;
-use super::{Node, NodeId};
 use crate::document::Effect;
 
 /// An action with more candidates, patterns counted one by one, takes the way over the index.
@@ -17,14 +15,9 @@ const FEW: usize = 12;
 /// A candidate: a statement with one of its patterns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Step {
-    pub actions: ActionSet,
-    pub effect: Effect,
-    pub place: Place,
-    pub statement: NodeId,
-    pub node: Node,
-    /// The literal beginning of the pattern, and what is left to test behind it.
+    /// The literal beginning of the pattern; what is left to test behind it stands in the entry.
     pub beginning: Text,
-    pub test: Test,
+    pub entry: Entry,
 }
 
 /// The candidates of an action, those of the earlier checks first.
@@ -37,7 +30,7 @@ pub(super) struct Few<'f> {
 impl<'f> Few<'f> {
     /// Cuts what [`ByAction::of`] returned.
     pub(super) fn of(steps: &'f [Step]) -> Self {
-        let (denies, allows) = steps.split_at(steps.partition_point(|step| step.effect == Effect::Deny));
+        let (denies, allows) = steps.split_at(steps.partition_point(|step| step.entry.effect == Effect::Deny));
         Few { denies, allows }
     }
 }
@@ -79,9 +72,9 @@ impl ByActionBuilder {
     pub(super) fn finish(self) -> ByAction {
         let ByActionBuilder { is_on, mut steps, counts } = self;
         let has_few = |set: usize| is_on && counts.get(set).is_some_and(|count| *count <= FEW);
-        steps.retain(|step| has_few(step.actions.index()));
-        steps.sort_by_key(|step| step.actions);
-        let start = |set| narrow(steps.partition_point(|step| step.actions.index() < set));
+        steps.retain(|step| has_few(step.entry.actions.index()));
+        steps.sort_by_key(|step| step.entry.actions);
+        let start = |set| narrow(steps.partition_point(|step| step.entry.actions.index() < set));
         let ranges = (0..counts.len()).map(|set| has_few(set).then(|| (start(set), start(set + 1)))).collect();
         ByAction { ranges, steps: steps.into() }
     }
@@ -98,7 +91,7 @@ impl ByAction {
                 return None;
             }
         }
-        steps.sort_by_key(|step| (step.effect == Effect::Allow, step.place));
+        steps.sort_by_key(|step| (step.entry.effect == Effect::Allow, step.entry.place));
         Some(steps.into())
     }
 

@@ -21,7 +21,7 @@ use crate::document::Effect;
 use crate::source::bytes;
 
 /// A statement at a place of the index.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
     pub statement: NodeId,
     pub node: Node,

@@ -37,25 +37,25 @@ impl Tree {
     ) -> Decision {
         // Those of earlier checks come first.
         for step in few.denies {
-            if denying.contains(step.place)
+            let entry = &step.entry;
+            if denying.contains(entry.place)
                 && self.resources.step_fits(step, short.text, &self.arena, short.values)
-                && self.covers(&step.node, Effect::Deny, short.head, short.values)
-                && self.all_hold(&self.denies, &step.node, short.known, short.values)
+                && self.covers(&entry.node, Effect::Deny, short.head, short.values)
+                && self.all_hold(&self.denies, &entry.node, short.known, short.values)
             {
-                return Decision::new(Reason::ExplicitDeny(step.place.check()), self.denies.id(step.statement));
+                return Decision::new(Reason::ExplicitDeny(entry.place.check()), self.denies.id(entry.statement));
             }
         }
         let mut open = self.allows.places.intersect(applicable);
         let mut facts = Facts::default();
         for step in few.allows {
-            if !open.contains(step.place) || !self.resources.step_fits(step, short.text, &self.arena, short.values) {
+            let entry = &step.entry;
+            if !open.contains(entry.place) || !self.resources.step_fits(step, short.text, &self.arena, short.values) {
                 continue;
             }
-            let holds = || self.all_hold(&self.allows, &step.node, short.known, short.values);
-            if self.allow(&mut facts, step.place, step.statement, &step.node, short.head, short.values, holds)
-                && self.switches.early_end
-            {
-                open = open.without(step.place);
+            let holds = || self.all_hold(&self.allows, &entry.node, short.known, short.values);
+            if self.allow(&mut facts, entry, short.head, short.values, holds) && self.switches.early_end {
+                open = open.without(entry.place);
                 if open.is_empty() {
                     break;
                 }

@@ -44,12 +44,6 @@ pub(super) struct Owner {
     pub effect: Effect,
 }
 
-impl Owner {
-    fn entry(self, test: Test) -> Entry {
-        Entry::new(self, test)
-    }
-}
-
 /// A pattern that is tested against a whole text.
 #[derive(Debug, Clone, Copy)]
 enum WholeTest {
@@ -100,8 +94,7 @@ impl ResourceBuilder {
     ) {
         let every = Test { kind: TestKind::Every, program: Program::EMPTY };
         let Some(resources) = resources else {
-            self.step(owner, || Text::EMPTY, every, by_action);
-            self.all.push(owner.entry(every));
+            self.add_to_all(Entry::new(owner, every), by_action);
             return;
         };
         if resources.negated {
@@ -112,9 +105,9 @@ impl ResourceBuilder {
             }
             let tests = start..narrow(self.complement_tests.len());
             let number = Program::numbered(narrow(self.complements.len()));
-            let test = Test { kind: TestKind::Complement, program: number };
-            self.step(owner, || Text::EMPTY, test, by_action);
-            self.complements.push(Complement { entry: owner.entry(test), tests });
+            let entry = Entry::new(owner, Test { kind: TestKind::Complement, program: number });
+            self.step(entry, || Text::EMPTY, by_action);
+            self.complements.push(Complement { entry, tests });
             return;
         }
         if resources.entries.iter().any(|entry| entry.pattern.is_all()) {
@@ -123,24 +116,28 @@ impl ResourceBuilder {
             for variable in variables {
                 keys.slot(&variable.key);
             }
-            self.step(owner, || Text::EMPTY, every, by_action);
-            self.all.push(owner.entry(every));
+            self.add_to_all(Entry::new(owner, every), by_action);
             return;
         }
         for entry in &resources.entries {
             if let ResourcePattern::Arn(arn) = &entry.pattern {
                 let (beginning, test) = self.place(arn, arena, keys);
-                self.step(owner, || arena.text(&beginning), test, by_action);
-                self.patterns.push((beginning.into_bytes(), owner.entry(test)));
+                let entry = Entry::new(owner, test);
+                self.step(entry, || arena.text(&beginning), by_action);
+                self.patterns.push((beginning.into_bytes(), entry));
             }
         }
     }
 
-    /// Adds what is tested of a pattern to the short way, unless its actions have too many candidates.
-    fn step(&self, owner: Owner, beginning: impl FnOnce() -> Text, test: Test, by_action: &mut ByActionBuilder) {
-        let Owner { statement, node, actions, place, effect } = owner;
-        if by_action.counts_one_more(actions) {
-            by_action.add(Step { actions, effect, place, statement, node, beginning: beginning(), test });
+    fn add_to_all(&mut self, entry: Entry, by_action: &mut ByActionBuilder) {
+        self.step(entry, || Text::EMPTY, by_action);
+        self.all.push(entry);
+    }
+
+    /// Adds an entry to the short way, unless its actions have too many candidates.
+    fn step(&self, entry: Entry, beginning: impl FnOnce() -> Text, by_action: &mut ByActionBuilder) {
+        if by_action.counts_one_more(entry.actions) {
+            by_action.add(Step { beginning: beginning(), entry });
         }
     }
 
@@ -401,16 +398,17 @@ impl ResourceIndex {
     /// Whether the resource element of a candidate matches, as far as this pattern says it.
     #[inline(always)]
     pub(super) fn step_fits<V: Values>(&self, step: &Step, text: Option<&str>, arena: &Arena, values: &V) -> bool {
-        if step.test.kind == TestKind::Every {
+        let Step { beginning, entry: Entry { test, .. } } = step;
+        if test.kind == TestKind::Every {
             return true;
         }
-        if step.test.kind == TestKind::Complement {
-            let complement = self.complements.get(step.test.program.number());
+        if test.kind == TestKind::Complement {
+            let complement = self.complements.get(test.program.number());
             return complement.is_some_and(|complement| self.complement_matches(complement, text, arena, values));
         }
         let Some(text) = text else { return false };
-        let beginning = arena.bytes(step.beginning);
-        bytes::begins(text.as_bytes(), beginning) && self.fits(step.test, text, beginning.len(), arena, values)
+        let beginning = arena.bytes(*beginning);
+        bytes::begins(text.as_bytes(), beginning) && self.fits(*test, text, beginning.len(), arena, values)
     }
 
     #[inline(always)]

@@ -183,21 +183,16 @@ impl Tree {
 
     /// Notes what an `Allow` gives whose actions and resources match; returns whether its place has nothing more to
     /// give.
-    #[inline]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "both walks say where the statement is and how its conditions are asked"
-    )]
+    #[inline(always)]
     pub(super) fn allow(
         &self,
         facts: &mut Facts<NodeId>,
-        place: Place,
-        id: NodeId,
-        node: &Node,
+        entry: &Entry,
         head: Option<&Head<'_>>,
         values: &impl Values,
         conditions_hold: impl FnOnce() -> bool,
     ) -> bool {
+        let Entry { place, statement: id, ref node, .. } = *entry;
         if place == Place::Resource {
             let principals = node.principals().and_then(|index| self.principals.get(index));
             let levels = match (principals, head) {
@@ -317,13 +312,9 @@ impl<V: Values> Visitor<()> for Allows<'_, V> {
     #[inline]
     fn visit(&mut self, entry: &Entry) -> ControlFlow<()> {
         let (tree, question) = (self.tree, self.question);
-        let (place, id) = (entry.place, entry.statement);
-        let node = &entry.node;
-        let holds = || tree.conditions_hold(&tree.allows, node, question);
-        if tree.allow(&mut self.facts, place, id, node, question.head, question.values, holds)
-            && tree.switches.early_end
-        {
-            self.open = self.open.without(place);
+        let holds = || tree.conditions_hold(&tree.allows, &entry.node, question);
+        if tree.allow(&mut self.facts, entry, question.head, question.values, holds) && tree.switches.early_end {
+            self.open = self.open.without(entry.place);
             if self.open.is_empty() {
                 return ControlFlow::Break(());
             }
