@@ -4,10 +4,12 @@
 //!
 //! ```text
 //! Request ─ action ────────► class       the sets of actions that contain it, a bit each
-//!         ─ effect, resource ► candidates  a radix tree over the literal beginnings of the patterns; deny first
-//!         ─ candidate ─────► conditions  each distinct condition once, evaluated at most once a request
+//!         ─ resource ──────► candidates  a radix tree over the literal beginnings of the patterns; deny first
+//!         ─ candidate ─────► conditions  each distinct condition exists once
 //!         ─ facts ─────────► verdict     a pure function of what matched, and where
 //! ```
+//!
+//! An action that has few candidates takes a short way: they are tested one by one, without the radix tree.
 //!
 //! Everything that repeats exists once: action lists, patterns, conditions, texts. Context keys are numbers
 //! (slots). A variable is a step of a pattern that is compared with its value; no text is ever put together
@@ -17,9 +19,10 @@
 //!
 //! A walk visits the patterns whose literal beginning is one of the request's resource and whose actions contain
 //! the request's, tests each of them in time bounded by the product of the lengths of pattern and resource, and
-//! evaluates each distinct condition that several matching statements share once. Of many patterns at one place that
-//! begin with a wildcard or a variable it tests those whose longest literal the resource holds. After its first
-//! request a thread allocates nothing. `benches/instructions` counts shapes made to be slow; `DESIGN.md` explains.
+//! evaluates each distinct condition that several matching statements share once (on the short way, once for each of
+//! its at most twelve candidates). Of many patterns at one place that begin with a wildcard or a variable it tests
+//! those whose longest literal the resource holds. After its first request a thread allocates nothing.
+//! `benches/instructions` counts shapes made to be slow; `DESIGN.md` explains.
 //!
 //! This room knows nothing of [`reference`](crate::reference), and shares no evaluation code with it.
 

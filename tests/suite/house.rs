@@ -33,6 +33,18 @@ fn rooms() -> BTreeMap<String, Room> {
     .collect()
 }
 
+/// Only what the owner drew, tool configuration and the usual one-file documents stand at the top.
+#[test]
+fn nothing_strays_to_the_top_level() {
+    let folders = ["src", "grammar", "tests", "benches", "corpus", "target", "node_modules"];
+    for entry in fs::read_dir(repository()).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let is_known = name.starts_with('.') || folders.contains(&&*name) || !entry.file_type().unwrap().is_dir();
+        assert!(is_known, "{name} does not belong at the top level");
+    }
+}
+
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
