@@ -250,7 +250,7 @@ mod tests {
         let string = prop::collection::vec(piece, 0..5).prop_map(|pieces| format!("\"{}\"", pieces.concat()));
         let scalar = prop_oneof![
             3 => string.clone(),
-            1 => "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,2})?",
+            1 => "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,3})?",
             1 => prop_oneof![Just("null"), Just("true"), Just("false"), Just("[]"), Just("{}"), Just("[ ]"), Just("{\n}")]
                 .prop_map(str::to_owned),
         ];
@@ -276,7 +276,9 @@ mod tests {
             Kind::Bool(boolean) => assert_eq!(raw, boolean.to_string()),
             Kind::Number(number) => {
                 assert_eq!(raw, &**number);
-                assert!(serde_json::from_str::<f64>(raw).is_ok(), "{raw}");
+                // Not read as an `f64`: JSON has numbers beyond its range (RFC 8259, section 6).
+                assert!(raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()), "{raw}");
+                assert!(serde_json::from_str::<serde::de::IgnoredAny>(raw).is_ok(), "{raw}");
             }
             Kind::String(string) => assert_eq!(serde_json::from_str::<String>(raw).unwrap(), &**string),
             Kind::Array(items) => {
