@@ -31,6 +31,16 @@ fn word_of(block: &[u8]) -> u64 {
     }
 }
 
+/// The last bytes of a text, less than eight, as a word.
+#[inline]
+fn last_word(text: &[u8], rest: &[u8]) -> u64 {
+    match text.last_chunk::<8>() {
+        // The bytes before the rest fall out.
+        Some(word) if !rest.is_empty() => u64::from_le_bytes(*word) >> (64 - 8 * rest.len()),
+        _ => word_of(rest),
+    }
+}
+
 /// The places of a byte in a text, as far as 32 bits count them.
 pub(crate) struct Places<'t> {
     byte: u8,
@@ -73,22 +83,23 @@ impl<'t> Places<'t> {
 }
 
 /// Whether two texts are the same.
-#[inline]
+#[inline(always)]
 pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    match (one.last_chunk::<8>(), other.last_chunk::<8>()) {
-        // The last eight bytes first: names of one kind begin alike.
-        (Some(end), Some(other_end)) => {
-            u64::from_le_bytes(*end) == u64::from_le_bytes(*other_end) && {
-                let (blocks, other_blocks) = (one.as_chunks::<8>().0, other.as_chunks::<8>().0);
-                let mut pairs = blocks.iter().zip(other_blocks);
-                pairs.all(|(block, other)| u64::from_le_bytes(*block) == u64::from_le_bytes(*other))
-            }
-        }
-        _ => one.iter().zip(other).all(|(byte, other)| byte == other),
+    // The end goes first, because names of one kind begin alike; it may overlap what is compared behind it.
+    if let (Some(end), Some(other_end)) = (one.last_chunk::<16>(), other.last_chunk::<16>()) {
+        let mut blocks = one.as_chunks::<16>().0.iter().zip(other.as_chunks::<16>().0);
+        return end == other_end && blocks.all(|(block, other)| block == other);
     }
+    ends_are_same::<8>(one, other).or_else(|| ends_are_same::<4>(one, other)).unwrap_or_else(|| one.iter().eq(other))
+}
+
+/// Whether two texts of less than `2 * N` bytes are the same; `None` if they are shorter than `N`.
+#[inline(always)]
+fn ends_are_same<const N: usize>(one: &[u8], other: &[u8]) -> Option<bool> {
+    Some(one.last_chunk::<N>()? == other.last_chunk::<N>()? && one.first_chunk::<N>()? == other.first_chunk::<N>()?)
 }
 
 /// How far two texts are the same.
@@ -107,7 +118,7 @@ pub(crate) fn common(one: &[u8], other: &[u8]) -> usize {
 }
 
 /// Whether a text begins with another.
-#[inline]
+#[inline(always)]
 pub(crate) fn begins(text: &[u8], with: &[u8]) -> bool {
     text.get(..with.len()).is_some_and(|head| same(head, with))
 }
@@ -122,7 +133,7 @@ pub(crate) fn find_any<const N: usize>(text: &[u8], bytes: [u8; N]) -> Option<us
     let found = |word| bytes.iter().fold(0, |found, byte| found | lowest(word, *byte));
     let mut rest = text;
     let found = loop {
-        let Some((word, behind)) = rest.split_first_chunk::<8>() else { break found(word_of(rest)) };
+        let Some((word, behind)) = rest.split_first_chunk::<8>() else { break found(last_word(text, rest)) };
         let found = found(u64::from_le_bytes(*word));
         if found != 0 {
             break found;
