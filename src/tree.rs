@@ -35,6 +35,7 @@ mod entry;
 mod few;
 mod hash;
 mod names;
+mod needle;
 mod ordinary;
 mod pattern;
 mod prefix;
@@ -181,6 +182,8 @@ pub struct Switches {
     pub straight: bool,
     /// Look values up when a condition first asks for them.
     pub lazy: bool,
+    /// Find statements of crowded places by the value that their conditions demand of a key.
+    pub values: bool,
 }
 
 impl Switches {
@@ -198,10 +201,11 @@ impl Switches {
         ordinary: true,
         straight: true,
         lazy: true,
+        values: true,
     };
 
     /// Everything on, and each alone off.
-    pub fn each_off() -> [Switches; 13] {
+    pub fn each_off() -> [Switches; 14] {
         [
             Switches::ON,
             Switches { prefixes: false, ..Switches::ON },
@@ -216,6 +220,7 @@ impl Switches {
             Switches { ordinary: false, ..Switches::ON },
             Switches { straight: false, ..Switches::ON },
             Switches { lazy: false, ..Switches::ON },
+            Switches { values: false, ..Switches::ON },
         ]
     }
 }
@@ -370,8 +375,11 @@ impl Compiler {
         let arena = self.arena.finish();
         let keys = self.keys.finish();
         let conditions = self.conditions.finish();
-        let resources = self.resources.finish(&arena);
         let (denies, allows) = (self.denies.finish(), self.allows.finish());
+        let resources = self.resources.finish(&arena, |entry| {
+            let branch = if entry.effect == Effect::Deny { &denies } else { &allows };
+            branch.conditions_of(&entry.node).iter().find_map(|id| conditions.demanded(*id))
+        });
         let room =
             Room { slots: keys.len(), words: actions.words(), conditions: conditions.room(), lists: resources.room() };
         Tree {

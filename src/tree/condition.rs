@@ -278,6 +278,21 @@ impl Conditions {
         condition.map(|condition| condition.slot).into_iter().chain(programs.flat_map(|program| arena.slots(*program)))
     }
 
+    /// The key and its values of which a request must give one, and that alone, if that is what a condition asks.
+    pub(super) fn demanded(&self, id: ConditionId) -> Option<(Slot, Vec<Text>)> {
+        let condition = self.all.get(id.0 as usize)?;
+        let is_plain = condition.quantifier.is_none() && !condition.negated && !condition.if_exists;
+        if !is_plain || !matches!(condition.test, Test::StringEquals | Test::StringLike) {
+            return None;
+        }
+        let text = |value: &Value| match value {
+            Value::Literal(text) => Some(*text),
+            _ => None,
+        };
+        let values: Option<Vec<Text>> = self.values(condition).iter().map(text).collect();
+        Some((condition.slot, values?))
+    }
+
     /// Whether a condition holds for a request (section 1.2 of the language rules).
     #[inline(always)]
     pub(super) fn holds<V: Values>(&self, id: ConditionId, arena: &Arena, values: &V) -> bool {

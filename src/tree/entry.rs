@@ -2,8 +2,9 @@
 //!
 //! A short list is a *chain*: one entry behind the other, the last one marked. Entries of a long list are sorted
 //! into *groups* of the same actions and the same place among the policies, so that one test leaves out a whole
-//! group. And in a large group the patterns that hold some literal text are found by it: their *needles* are in a
-//! radix tree that is searched at every position of the resource.
+//! group. In a large group those whose conditions ask for one value of one key are found by the *value* that the
+//! request gives it. And the patterns that hold some literal text are found by it: their *needles* are in a radix tree
+//! that is searched at every position of the resource.
 //!
 //! An entry carries all that a walk asks of its statement: what stands elsewhere costs a line of the cache.
 
@@ -11,14 +12,15 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::action::ActionSet;
+use super::needle::Needles;
 use super::pattern::{Arena, Program, Text};
 use super::prefix::{Fold, PrefixTree};
 use super::resource::Owner;
 use super::scratch::Notes;
+use super::slots::Slot;
 use super::verdict::Place;
 use super::{Node, NodeId, Switches};
 use crate::document::Effect;
-use crate::source::bytes;
 
 /// A statement at a place of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +52,7 @@ pub(super) enum TestKind {
     Any,
     /// The program against the rest of the text.
     Rest,
-    /// The same for a program without wildcard before its last step, a `*`.
+    /// The same for a [straight](super::pattern::is_straight) program.
     Straight,
     /// The whole text, field by field: six programs that the start of `program` numbers.
     Fields,
@@ -74,8 +76,27 @@ struct Group {
     is_last: bool,
     /// Where the chain of the entries without needle begins.
     chain: Link,
-    /// Index of the tree of needles.
+    /// Index of the needles.
     needles: Link,
+    /// Index of the entries found by the value of a key.
+    valued: Link,
+}
+
+/// Entries that match only a request with one of some values of one key.
+#[derive(Debug)]
+struct Valued {
+    slot: Slot,
+    /// By the whole value, where the chain begins.
+    chains: PrefixTree,
+}
+
+/// What a request must give for an entry to match, as far as it is told from others by it.
+pub(super) trait Demands {
+    /// The longest literal text that a resource must hold.
+    fn needle(&self, entry: &Entry) -> Option<Text>;
+
+    /// A key whose only value must be one of some texts.
+    fn values(&self, entry: &Entry) -> Option<(Slot, Vec<Text>)>;
 }
 
 /// An index, or none.
@@ -126,29 +147,31 @@ impl List {
 pub(super) struct Lists {
     entries: Box<[Entry]>,
     groups: Box<[Group]>,
-    needles: Box<[PrefixTree]>,
+    needles: Box<[Needles]>,
+    valued: Box<[Valued]>,
 }
 
 /// A list of at most so many entries is a chain.
 const CHAIN: usize = 4;
 
-/// A group of more patterns with needles has a tree of them.
-const NEEDLES: usize = 8;
+/// A group of more entries is searched by values and needles.
+const SEARCHED: usize = 8;
 
 pub(super) struct ListsBuilder {
     switches: Switches,
     entries: Vec<Entry>,
     groups: Vec<Group>,
-    needles: Vec<PrefixTree>,
+    needles: Vec<Needles>,
+    valued: Vec<Valued>,
 }
 
 impl ListsBuilder {
     pub(super) fn new(switches: Switches) -> Self {
-        ListsBuilder { switches, entries: Vec::new(), groups: Vec::new(), needles: Vec::new() }
+        ListsBuilder { switches, entries: Vec::new(), groups: Vec::new(), needles: Vec::new(), valued: Vec::new() }
     }
 
-    /// Adds a list. `needle` says which text a resource must hold for an entry to fit.
-    pub(super) fn add(&mut self, entries: Vec<Entry>, arena: &Arena, needle: impl Fn(&Entry) -> Option<Text>) -> List {
+    /// Adds a list.
+    pub(super) fn add(&mut self, entries: Vec<Entry>, arena: &Arena, demands: &impl Demands) -> List {
         let mut effects = 0;
         for entry in &entries {
             effects |= if entry.effect == Effect::Deny { DENIES } else { ALLOWS };
@@ -163,8 +186,9 @@ impl ListsBuilder {
         let mut made = Vec::new();
         for ((allows, place, actions), entries) in groups {
             let effect = if allows { Effect::Allow } else { Effect::Deny };
-            let (chain, needles) = self.split(entries, arena, &needle);
-            made.push(Group { actions, effect, place, is_last: false, chain, needles });
+            let (entries, valued) = self.split_by_value(entries, arena, demands);
+            let (chain, needles) = self.split_by_needle(entries, arena, demands);
+            made.push(Group { actions, effect, place, is_last: false, chain, needles, valued });
         }
         if let Some(last) = made.last_mut() {
             last.is_last = true;
@@ -174,14 +198,51 @@ impl ListsBuilder {
         list
     }
 
+    /// Takes out of a group what is found by the value of the key that most of its entries ask for.
+    fn split_by_value(&mut self, entries: Vec<Entry>, arena: &Arena, demands: &impl Demands) -> (Vec<Entry>, Link) {
+        if entries.len() <= SEARCHED || !self.switches.values {
+            return (entries, Link::NONE);
+        }
+        let demanded: Vec<Option<(Slot, Vec<Text>)>> = entries.iter().map(|entry| demands.values(entry)).collect();
+        let mut counts = BTreeMap::<Slot, usize>::new();
+        for (slot, _) in demanded.iter().flatten() {
+            *counts.entry(*slot).or_default() += 1;
+        }
+        let Some((slot, count)) = counts.into_iter().max_by_key(|(_, count)| *count) else {
+            return (entries, Link::NONE);
+        };
+        if count <= SEARCHED {
+            return (entries, Link::NONE);
+        }
+        let (mut by_value, mut others) = (BTreeMap::<&str, Vec<Entry>>::new(), Vec::new());
+        for (entry, demanded) in entries.into_iter().zip(demanded) {
+            match demanded {
+                Some((key, mut values)) if key == slot => {
+                    // An entry is found once, however often its policy repeats a value.
+                    values.sort_unstable_by_key(|text| arena.str(*text));
+                    values.dedup_by_key(|text| arena.str(*text));
+                    for value in values {
+                        by_value.entry(arena.str(value)).or_default().push(entry);
+                    }
+                }
+                _ => others.push(entry),
+            }
+        }
+        let chains: Vec<(&str, u32)> =
+            by_value.into_iter().map(|(value, entries)| (value, self.chain(entries).0)).collect();
+        let valued = Link(narrow(self.valued.len()));
+        self.valued.push(Valued { slot, chains: PrefixTree::build(chains) });
+        (others, valued)
+    }
+
     /// The chain of a group and its needles.
-    fn split(&mut self, entries: Vec<Entry>, arena: &Arena, needle: impl Fn(&Entry) -> Option<Text>) -> (Link, Link) {
-        if entries.len() <= NEEDLES || !self.switches.needles {
+    fn split_by_needle(&mut self, entries: Vec<Entry>, arena: &Arena, demands: &impl Demands) -> (Link, Link) {
+        if entries.len() <= SEARCHED || !self.switches.needles {
             return (self.chain(entries), Link::NONE);
         }
         let (mut by_needle, mut others) = (BTreeMap::<&str, Vec<Entry>>::new(), Vec::new());
         for entry in entries {
-            match needle(&entry) {
+            match demands.needle(&entry) {
                 Some(text) => by_needle.entry(arena.str(text)).or_default().push(entry),
                 None => others.push(entry),
             }
@@ -194,7 +255,7 @@ impl ListsBuilder {
         let lists: Vec<(&str, u32)> =
             by_needle.into_iter().map(|(needle, entries)| (needle, self.chain(entries).0)).collect();
         let needles = Link(narrow(self.needles.len()));
-        self.needles.push(PrefixTree::build(lists));
+        self.needles.push(Needles::build(lists));
         (chain, needles)
     }
 
@@ -207,7 +268,12 @@ impl ListsBuilder {
     }
 
     pub(super) fn finish(self) -> Lists {
-        Lists { entries: self.entries.into(), groups: self.groups.into(), needles: self.needles.into() }
+        Lists {
+            entries: self.entries.into(),
+            groups: self.groups.into(),
+            needles: self.needles.into(),
+            valued: self.valued.into(),
+        }
     }
 }
 
@@ -221,6 +287,9 @@ pub(super) trait Visitor<B> {
 
     /// Whether entries in this place are worth a look.
     fn wants(&self, place: Place) -> bool;
+
+    /// The value of a key, if it is single.
+    fn value(&self, slot: Slot) -> Option<&str>;
 
     /// Looks at an entry that is wanted.
     fn visit(&mut self, entry: &Entry) -> ControlFlow<B>;
@@ -253,8 +322,17 @@ impl Lists {
                 if let Some(chain) = group.chain.index() {
                     self.walk_chain(chain, visitor)?;
                 }
+                if let Some(valued) = group.valued.index().and_then(|index| self.valued.get(index)) {
+                    self.walk_valued(valued, visitor)?;
+                }
                 if let Some(needles) = group.needles.index().and_then(|index| self.needles.get(index)) {
-                    self.walk_needles(needles, text, notes, visitor)?;
+                    needles.walk(text, |chain| {
+                        // A needle may occur often; what failed once fails again.
+                        if notes.is_new(chain as usize) {
+                            self.walk_chain(chain as usize, visitor)?;
+                        }
+                        ControlFlow::Continue(())
+                    })?;
                 }
             }
             if group.is_last {
@@ -277,25 +355,18 @@ impl Lists {
         ControlFlow::Continue(())
     }
 
-    fn walk_needles<B>(
-        &self,
-        needles: &PrefixTree,
-        text: &str,
-        notes: Notes<'_>,
-        visitor: &mut impl Visitor<B>,
-    ) -> ControlFlow<B> {
-        let mut at = 0;
-        while let Some(place) = next_of(needles.first_bytes(), text, at) {
-            needles.walk(text.as_bytes().get(place..).unwrap_or_default(), Fold::No, |_, chain| {
-                // A needle may occur often; what failed once fails again.
-                if notes.is_new(chain as usize) {
-                    self.walk_chain(chain as usize, visitor)?;
-                }
-                ControlFlow::Continue(())
-            })?;
-            at = place + 1;
+    fn walk_valued<B>(&self, valued: &Valued, visitor: &mut impl Visitor<B>) -> ControlFlow<B> {
+        let Some(text) = visitor.value(valued.slot) else { return ControlFlow::Continue(()) };
+        let mut found = None;
+        let length = text.len();
+        let _: ControlFlow<()> = valued.chains.walk(text.as_bytes(), Fold::No, |depth, chain| {
+            found = (depth == length).then_some(chain);
+            ControlFlow::Continue(())
+        });
+        match found {
+            Some(chain) => self.walk_chain(chain as usize, visitor),
+            None => ControlFlow::Continue(()),
         }
-        ControlFlow::Continue(())
     }
 
     /// The entries of a list, for printing.
@@ -313,8 +384,10 @@ impl Lists {
         let mut all = Vec::new();
         for group in groups.iter().take(length) {
             all.extend(group.chain.index().into_iter().flat_map(chain));
+            let valued = group.valued.index().and_then(|index| self.valued.get(index));
             let needles = group.needles.index().and_then(|index| self.needles.get(index));
-            let lists = needles.into_iter().flat_map(PrefixTree::outline).filter_map(|(.., list)| list);
+            let valued = valued.into_iter().flat_map(|valued| valued.chains.outline()).filter_map(|(.., list)| list);
+            let lists = valued.chain(needles.into_iter().flat_map(Needles::values));
             all.extend(lists.flat_map(|list| chain(list as usize)));
         }
         all
@@ -329,18 +402,9 @@ impl Lists {
     pub(super) fn heap_bytes(&self) -> usize {
         self.entries.len() * size_of::<Entry>()
             + self.groups.len() * size_of::<Group>()
-            + self.needles.iter().map(|needles| needles.heap_bytes() + size_of::<PrefixTree>()).sum::<usize>()
+            + self.needles.iter().map(|needles| needles.heap_bytes() + size_of::<Needles>()).sum::<usize>()
+            + self.valued.iter().map(|valued| valued.chains.heap_bytes() + size_of::<Valued>()).sum::<usize>()
     }
-}
-
-/// The first place at or behind `at` with one of the bytes.
-fn next_of(first: &[u8], text: &str, at: usize) -> Option<usize> {
-    let rest = text.as_bytes().get(at..)?;
-    let place = match first {
-        [byte] if *byte != 0 => bytes::find(rest, *byte),
-        several => rest.iter().position(|byte| several.contains(byte)),
-    };
-    place.map(|place| at + place)
 }
 
 /// Offsets fit 32 bits: a set is at most as large as its texts.

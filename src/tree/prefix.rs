@@ -116,14 +116,18 @@ impl PrefixTree {
     ) -> ControlFlow<B> {
         let mut place = 0;
         let mut depth = 0;
+        // How much of a label is known to fit: of a child's the first byte.
+        let mut known = 0;
         while let Some(node) = self.node(place) {
-            let rest = text.get(depth..).unwrap_or_default();
-            let fits = match fold {
-                Fold::No => self.begins_with_label(rest, &node),
-                Fold::Ascii => begins_folded(rest, node.label),
-            };
-            if !fits {
-                break;
+            if node.label.len() > known {
+                let rest = text.get(depth..).unwrap_or_default();
+                let fits = match fold {
+                    Fold::No => self.begins_with_label(rest, &node),
+                    Fold::Ascii => begins_folded(rest, node.label),
+                };
+                if !fits {
+                    break;
+                }
             }
             depth += node.label.len();
             if node.value != NO_VALUE {
@@ -133,6 +137,7 @@ impl PrefixTree {
             let byte = if fold == Fold::Ascii { byte.to_ascii_lowercase() } else { byte };
             let Some(child) = node.first_bytes.iter().position(|&first| first == byte) else { break };
             place = self.child(&node, child);
+            known = 1;
         }
         ControlFlow::Continue(())
     }
@@ -169,6 +174,11 @@ impl PrefixTree {
             Some(root) => root.label.get(..1).unwrap_or_default(),
             None => &[],
         }
+    }
+
+    /// What all keys begin with.
+    pub(super) fn common(&self) -> &[u8] {
+        self.node(0).map_or(&[], |root| root.label)
     }
 
     /// Every node in depth-first order: its level, its label and its value. Level 0 has no label.

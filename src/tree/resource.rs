@@ -8,7 +8,7 @@ use std::ops::{ControlFlow, Range};
 
 use super::action::ActionSet;
 use super::by_action::{ByActionBuilder, Step};
-use super::entry::{Entry, List, Lists, ListsBuilder, Test, TestKind, Visitor};
+use super::entry::{Demands, Entry, List, Lists, ListsBuilder, Test, TestKind, Visitor};
 use super::pattern::{Arena, ArenaBuilder, Exact, Op, Program, Text};
 use super::prefix::{Fold, PrefixTree, Trail};
 use super::question::Question;
@@ -183,22 +183,17 @@ impl ResourceBuilder {
         index
     }
 
-    pub(super) fn finish(self, arena: &Arena) -> ResourceIndex {
+    /// `values` says of which key an entry demands one of some values.
+    pub(super) fn finish(self, arena: &Arena, values: impl Fn(&Entry) -> Option<(Slot, Vec<Text>)>) -> ResourceIndex {
         let mut lists = ListsBuilder::new(self.switches);
-        let needle = |entry: &Entry| match entry.test.kind {
-            TestKind::Rest | TestKind::Straight => arena.needle(entry.test.program),
-            TestKind::Fields => {
-                self.fields.get(entry.test.program.number()).and_then(|fields| arena.needle_of_fields(fields))
-            }
-            TestKind::Every | TestKind::Ends | TestKind::Any | TestKind::Complement => None,
-        };
-        let all = if self.all.is_empty() { List::EMPTY } else { lists.add(self.all, arena, needle) };
+        let demands = OfPatterns { arena, fields: &self.fields, values };
+        let all = if self.all.is_empty() { List::EMPTY } else { lists.add(self.all, arena, &demands) };
         // The sort keeps the order of entries that begin in the same way.
         let mut patterns = self.patterns;
         patterns.sort_by(|(one, _), (other, _)| one.cmp(other));
         let same_beginning = |(one, _): &(Vec<u8>, Entry), (other, _): &(Vec<u8>, Entry)| one == other;
         let mut list = |entries: &[(Vec<u8>, Entry)]| {
-            lists.add(entries.iter().map(|(_, entry)| *entry).collect(), arena, needle).0
+            lists.add(entries.iter().map(|(_, entry)| *entry).collect(), arena, &demands).0
         };
         let beginnings = patterns.chunk_by(same_beginning);
         let beginnings = beginnings.filter_map(|entries| Some((&entries.first()?.0, entries)));
@@ -217,6 +212,29 @@ impl ResourceBuilder {
 /// Whether a program has no wildcard but a `*` at its end.
 fn is_straight(ops: &[Op]) -> bool {
     matches!(ops.split_last(), Some((Op::Run, before)) if !before.iter().any(|op| matches!(op, Op::One | Op::Run)))
+}
+
+/// What patterns demand, and what conditions do.
+struct OfPatterns<'p, F> {
+    arena: &'p Arena,
+    fields: &'p [[Program; 6]],
+    values: F,
+}
+
+impl<F: Fn(&Entry) -> Option<(Slot, Vec<Text>)>> Demands for OfPatterns<'_, F> {
+    fn needle(&self, entry: &Entry) -> Option<Text> {
+        match entry.test.kind {
+            TestKind::Rest | TestKind::Straight => self.arena.needle(entry.test.program),
+            TestKind::Fields => {
+                self.fields.get(entry.test.program.number()).and_then(|fields| self.arena.needle_of_fields(fields))
+            }
+            TestKind::Every | TestKind::Ends | TestKind::Any | TestKind::Complement => None,
+        }
+    }
+
+    fn values(&self, entry: &Entry) -> Option<(Slot, Vec<Text>)> {
+        (self.values)(entry)
+    }
 }
 
 fn narrow(length: usize) -> u32 {
@@ -309,6 +327,10 @@ impl<B, V: Values, I: Visitor<B>> Visitor<B> for Fitting<'_, V, I> {
     #[inline]
     fn wants(&self, place: Place) -> bool {
         self.inner.wants(place)
+    }
+
+    fn value(&self, slot: Slot) -> Option<&str> {
+        self.question.values.single(slot)
     }
 
     #[inline]

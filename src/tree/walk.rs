@@ -9,7 +9,7 @@ use super::few::Short;
 use super::principal::Levels;
 use super::question::Question;
 use super::resource::Passed;
-use super::slots::{PRINCIPAL_ARN, Values};
+use super::slots::{PRINCIPAL_ARN, Slot, Values};
 use super::verdict::{Facts, Place, Places, Required, Standing, verdict};
 use super::{Branch, Node, NodeId, Tree};
 use crate::decision::{Decision, Grant, GrantLevel, Reason};
@@ -271,6 +271,10 @@ impl<V: Values> Visitor<()> for Denies<'_, V> {
         self.places.contains(place) && (self.best.is_none_or(|(best, _)| place < best) || !self.tree.switches.early_end)
     }
 
+    fn value(&self, slot: Slot) -> Option<&str> {
+        self.question.values.single(slot)
+    }
+
     #[inline]
     fn visit(&mut self, entry: &Entry) -> ControlFlow<()> {
         let node = &entry.node;
@@ -307,6 +311,10 @@ impl<V: Values> Visitor<()> for Allows<'_, V> {
     #[inline]
     fn wants(&self, place: Place) -> bool {
         self.open.contains(place)
+    }
+
+    fn value(&self, slot: Slot) -> Option<&str> {
+        self.question.values.single(slot)
     }
 
     #[inline]

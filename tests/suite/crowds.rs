@@ -2,8 +2,9 @@
 //! too small for that.
 
 use iamtree::reference::Reference;
+use iamtree::request::ContextValue;
 use iamtree::tree::Switches;
-use iamtree::{Document, Engine, PolicyKind, PolicySet, Request};
+use iamtree::{Document, Engine, PolicyKind, PolicySet, Request, Session};
 
 /// Small random numbers, the same in every run.
 struct Dice(u64);
@@ -28,8 +29,12 @@ const ACTIONS: [&str; 6] = [
     r#""Action": "s3:?utObject""#,
 ];
 
-const CONDITIONS: [&str; 4] = [
+const CONDITIONS: [&str; 8] = [
     "",
+    "",
+    r#", "Condition": {"StringEquals": {"aws:PrincipalTag/team": ["blue", "blue", ""]}}"#,
+    r#", "Condition": {"StringLike": {"aws:PrincipalTag/team": "reds"}, "Bool": {"aws:SecureTransport": "false"}}"#,
+    r#", "Condition": {"StringEqualsIfExists": {"aws:PrincipalTag/team": "blue"}}"#,
     r#", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "red"}}"#,
     r#", "Condition": {"StringLike": {"aws:PrincipalTag/team": "*e*"}, "Bool": {"aws:SecureTransport": "true"}}"#,
     r#", "Condition": {"StringNotEquals": {"aws:PrincipalTag/team": ["red", "${k:v}"]}}"#,
@@ -58,6 +63,18 @@ fn document(dice: &mut Dice, kind: PolicyKind, statements: usize) -> Document {
     Document::parse(kind, "p.json", &text).unwrap()
 }
 
+const CALLER: &str = "arn:aws:sts::111122223333:assumed-role/App/one";
+
+/// A value of the key that most conditions ask for, if the request gives it.
+fn team(dice: &mut Dice) -> Option<ContextValue<'static>> {
+    match dice.below(8) {
+        0 => None,
+        1 => Some(ContextValue::Multi(vec!["red".into(), "blue".into()].into())),
+        2 => Some("".into()),
+        _ => Some(dice.pick(&["red", "blue", "red", "blue", "reds", "re"]).into()),
+    }
+}
+
 #[test]
 fn every_switch_answers_like_the_reference() {
     let mut dice = Dice(1);
@@ -79,16 +96,29 @@ fn every_switch_answers_like_the_reference() {
             let mut resource = "arn:aws:s3:::".to_owned();
             (0..1 + dice.below(5)).for_each(|_| resource.push_str(dice.pick(&["a", "b", "-a", "/", "é", "a:b"])));
             let action = dice.pick(&["s3:GetObject", "s3:getobjectacl", "s3:PutObject", "sqs:SendMessage"]);
-            let request = Request::new("arn:aws:sts::111122223333:assumed-role/App/one", action, &resource).unwrap();
-            let request = request.with("k:v", dice.pick(&["a", "b", "*", "ab", ""])).unwrap();
-            let request = request.with("aws:PrincipalTag/team", dice.pick(&["red", "blue"])).unwrap();
-            let request = request.with("aws:SecureTransport", dice.pick(&["true", "false"])).unwrap();
+            let request = Request::new(CALLER, action, &resource).unwrap();
+            let (value, team) = (dice.pick(&["a", "b", "*", "ab", ""]), team(&mut dice));
+            let secure = dice.pick(&["true", "false"]);
+            let request = request.with("k:v", value).unwrap().with("aws:SecureTransport", secure).unwrap();
+            let session = Session::new(CALLER).unwrap().with("k:v", value).unwrap();
+            let (request, session) = match team {
+                None => (request, session),
+                Some(team) => (
+                    request.with("aws:PrincipalTag/team", team.clone()).unwrap(),
+                    session.with("aws:PrincipalTag/team", team).unwrap(),
+                ),
+            };
             let explained = reference.explain(&request).unwrap();
             *outcomes.entry(explained.decision.outcome()).or_insert(0) += 1;
             for (switches, engine) in &engines {
                 let decided = engine.decide(&request).unwrap();
                 assert_eq!(decided.reason(), explained.decision.reason(), "{switches:?} {request:?}");
                 assert!(decided.statement().is_none_or(|statement| explained.matched.contains(&statement)));
+                let (bound, key) = (engine.bind(&session).unwrap(), engine.key("aws:SecureTransport"));
+                let checked =
+                    bound.decide(&engine.action(action).unwrap(), &resource, &[(&key, secure.into())]).unwrap();
+                assert_eq!(checked.reason(), decided.reason(), "{switches:?} {request:?}");
+                assert!(checked.statement().is_none_or(|statement| explained.matched.contains(&statement)));
                 let listed = engine.decide_all(&request, ["*", &resource, "arn:aws:s3:::ab", &resource]);
                 assert_eq!(listed[1].as_ref().unwrap().reason(), decided.reason(), "{switches:?} {request:?}");
                 assert_eq!(listed[3].as_ref().unwrap().reason(), decided.reason(), "{switches:?} {request:?}");
