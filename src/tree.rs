@@ -33,11 +33,14 @@ mod by_action;
 mod condition;
 mod entry;
 mod few;
+mod handle;
 mod hash;
+mod heading;
 mod names;
 mod needle;
 mod ordinary;
 mod pattern;
+mod plain;
 mod prefix;
 mod principal;
 mod print;
@@ -49,10 +52,11 @@ mod verdict;
 mod walk;
 
 use action::{ActionBuilder, ActionIndex};
+pub use bound::BoundSession;
 use bound::KnownConditions;
-pub use bound::{ActionHandle, BoundSession, KeyHandle};
 use by_action::ByActionBuilder;
 use condition::{ConditionBuilder, ConditionId, Conditions};
+pub use handle::{ActionHandle, KeyHandle};
 use pattern::{Arena, ArenaBuilder};
 use principal::Principals;
 pub use print::TreeView;
@@ -182,6 +186,10 @@ pub struct Switches {
     pub straight: bool,
     /// Look values up when a condition first asks for them.
     pub lazy: bool,
+    /// Split the ARNs of a bound session as the patterns of their service are split.
+    pub headings: bool,
+    /// Decide the everyday checks of a bound session without what they cannot need.
+    pub plain: bool,
     /// Find statements of crowded places by the value that their conditions demand of a key.
     pub values: bool,
 }
@@ -201,11 +209,13 @@ impl Switches {
         ordinary: true,
         straight: true,
         lazy: true,
+        headings: true,
+        plain: true,
         values: true,
     };
 
     /// Everything on, and each alone off.
-    pub fn each_off() -> [Switches; 14] {
+    pub fn each_off() -> [Switches; 16] {
         [
             Switches::ON,
             Switches { prefixes: false, ..Switches::ON },
@@ -220,6 +230,8 @@ impl Switches {
             Switches { ordinary: false, ..Switches::ON },
             Switches { straight: false, ..Switches::ON },
             Switches { lazy: false, ..Switches::ON },
+            Switches { headings: false, ..Switches::ON },
+            Switches { plain: false, ..Switches::ON },
             Switches { values: false, ..Switches::ON },
         ]
     }
@@ -240,6 +252,13 @@ impl Tree {
             }
         }
         compiler.finish(set)
+    }
+
+    fn branch(&self, effect: Effect) -> &Branch {
+        match effect {
+            Effect::Deny => &self.denies,
+            Effect::Allow => &self.allows,
+        }
     }
 
     /// Bytes on the heap, sources and documents not counted.
@@ -310,7 +329,7 @@ impl Compiler {
             keys: KeyBuilder::new(),
             actions: ActionBuilder::default(),
             by_action: ByActionBuilder::new(switches.by_action),
-            conditions: ConditionBuilder::default(),
+            conditions: ConditionBuilder::new(switches.straight),
             resources: ResourceBuilder::new(switches),
             denies: BranchBuilder::new(),
             allows: BranchBuilder::new(),
@@ -404,7 +423,7 @@ impl Compiler {
             derived,
             resource_account,
             switches: self.switches,
-            serial: bound::next_serial(),
+            serial: handle::next_serial(),
         }
     }
 }

@@ -41,6 +41,8 @@ struct Listing<'l, 't> {
     named: &'l Named<'l>,
     class: Class<'l>,
     ordinary: Option<Ordinary>,
+    /// Whether its requests are [plain](super::plain).
+    is_plain: bool,
     account_slot: Option<Slot>,
     epoch: &'l Epoch,
     notes: Notes<'l>,
@@ -109,6 +111,9 @@ impl<'t> Listing<'_, 't> {
         *shared = usize::MAX;
         let (arena, class, notes) = (&tree.arena, self.class, self.notes);
         let question = Question { text, head, arena, values, class, notes, known };
+        if self.is_plain {
+            return tree.walk_plain(&question, passed, standing.closed_gate());
+        }
         tree.walk_passed(&question, passed, standing, places, places)
     }
 
@@ -138,12 +143,14 @@ impl Tree {
             with_scratch(self.room, |Sheet { epoch, found, class, notes }| {
                 let named = Named { context: request.context(), keys: &self.keys, found, epoch: epoch.number() };
                 named.prepare(self.switches.lazy);
+                let ordinary = Ordinary::of(self, request.head(), &named);
                 let mut listing = Listing {
                     tree: self,
                     head: request.head(),
                     named: &named,
                     class: self.actions.classify(&request.head().action, &self.arena, class),
-                    ordinary: Ordinary::of(self, request.head(), &named),
+                    is_plain: ordinary.is_some_and(|ordinary| self.is_plain(ordinary.kind())),
+                    ordinary,
                     account_slot,
                     epoch,
                     notes,

@@ -1,74 +1,20 @@
 //! A tree bound to a session: what only depends on the session is worked out once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Tree;
-use super::action::Class;
-use super::by_action::{Few, Step};
 use super::condition::ConditionId;
 use super::few::Short;
+use super::handle::{ActionHandle, KeyBits, KeyHandle};
 use super::ordinary::Ordinary;
 use super::question::Question;
 use super::scratch::with_notes;
 use super::slots::{Slot, ValueRef, Values};
 use crate::decision::{Decision, Evaluator};
 use crate::request::{
-    ActionParts, ContextEntry, ContextValue, Head, Principal, PrincipalParts, RequestAction, RequestError,
-    RequestErrorKind, RequestResource, Session, key_hash, same_key,
+    ContextEntry, ContextValue, Head, Principal, PrincipalParts, RequestAction, RequestError, RequestErrorKind,
+    RequestResource, Session, same_key,
 };
-
-/// A context key of one engine, looked up once (see [`Engine::key`](crate::Engine::key)).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyHandle {
-    name: Box<str>,
-    hash: u32,
-    /// [`Slot::NONE`] if no policy mentions the key: its value changes nothing.
-    slot: Slot,
-    /// Whether other keys or checks depend on it.
-    is_entangled: bool,
-    serial: u64,
-}
-
-/// An action of one engine, looked up once (see [`Engine::action`](crate::Engine::action)).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActionHandle {
-    text: Box<str>,
-    parts: ActionParts,
-    class: KeptClass,
-    /// The short way, and how many of its steps deny.
-    few: Option<(Box<[Step]>, usize)>,
-    /// Whether no rule singles it out.
-    is_ordinary: bool,
-    serial: u64,
-}
-
-/// A class of an action; most have one word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum KeptClass {
-    One(u64),
-    Many(Box<[u64]>),
-}
-
-impl KeptClass {
-    fn words(&self) -> &[u64] {
-        match self {
-            KeptClass::One(word) => std::slice::from_ref(word),
-            KeptClass::Many(words) => words,
-        }
-    }
-}
-
-impl ActionHandle {
-    #[inline]
-    fn class(&self) -> Class<'_> {
-        let few = self.few.as_ref().and_then(|(steps, denies)| {
-            let (denies, allows) = steps.split_at_checked(*denies)?;
-            Some(Few { denies, allows })
-        });
-        Class::new(self.class.words(), few)
-    }
-}
 
 /// An engine bound to a session: every check costs only action, resource and the keys of the request.
 ///
@@ -93,21 +39,21 @@ impl ActionHandle {
 /// ```
 #[derive(Debug, Clone)]
 pub struct BoundSession {
-    tree: Arc<Tree>,
-    session: Session,
+    pub(super) tree: Arc<Tree>,
+    pub(super) session: Session,
     principal: PrincipalParts,
     /// What the checks of ordinary actions need not work out.
-    ordinary: Option<Ordinary>,
+    pub(super) ordinary: Option<Ordinary>,
     /// For the first slots, where the session's value stands, or [`NOT_LOW`].
     low: [u8; LOW],
     /// For the other slots, sorted: where the session's value stands, first in the context of the session, then in `derived`.
     given: Box<[(Slot, u32)]>,
     /// Values that AWS derives from the caller, as far as some policy names their keys.
     derived: Box<[ContextValue<'static>]>,
-    /// A bit for the hash of each key above, and of each key of the session: without it a key is none of them.
-    filter: Filter,
+    /// The bits of each key above, and of each key of the session.
+    pub(super) key_bits: KeyBits,
     /// Conditions that the session alone decides: two bits each, see [`KnownConditions`].
-    known: Box<[u64]>,
+    pub(super) known: Box<[u64]>,
 }
 
 /// So many slots have a place of their own in a bound session.
@@ -116,29 +62,10 @@ const LOW: usize = 24;
 /// Marks a slot whose value stands elsewhere, if there is one.
 const NOT_LOW: u8 = u8::MAX;
 
-/// Bits of the hashes of some keys.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Filter(u64);
-
-impl Filter {
-    fn of(hash: u32) -> Self {
-        // The high bits are mixed best.
-        Filter(1 << (hash >> 26))
-    }
-
-    fn add(&mut self, other: Filter) {
-        self.0 |= other.0;
-    }
-
-    fn may_hold(self, other: Filter) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
 /// Conditions whose result is known before a request: for each one bit that says whether it is known, and one
 /// that says whether it holds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct KnownConditions<'k>(&'k [u64]);
+pub(super) struct KnownConditions<'k>(pub &'k [u64]);
 
 impl KnownConditions<'_> {
     pub(super) const NONE: KnownConditions<'static> = KnownConditions(&[]);
@@ -150,68 +77,26 @@ impl KnownConditions<'_> {
     }
 }
 
-static NEXT_SERIAL: AtomicU64 = AtomicU64::new(0);
-
-pub(super) fn next_serial() -> u64 {
-    NEXT_SERIAL.fetch_add(1, Ordering::Relaxed)
-}
-
 /// A check with more keys takes the way of a request by name.
-const FEW_KEYS: usize = 32;
-
-/// Keys whose value other keys or checks depend on (Rules E56, E58, E60): a check that gives one takes the way of
-/// a request by name.
-const ENTANGLED: [&str; 5] =
-    ["aws:PrincipalArn", "aws:PrincipalAccount", "aws:ResourceAccount", "aws:CurrentTime", "aws:EpochTime"];
+pub(super) const FEW_KEYS: usize = 32;
 
 impl Tree {
-    pub(crate) fn key(&self, name: &str) -> KeyHandle {
-        let hash = key_hash(name);
-        // The way by name refuses a key without name.
-        let is_entangled = name.is_empty() || ENTANGLED.iter().any(|other| same_key(other, name));
-        KeyHandle {
-            name: name.into(),
-            hash,
-            slot: self.keys.find(hash, name).unwrap_or(Slot::NONE),
-            is_entangled,
-            serial: self.serial,
-        }
-    }
-
-    pub(crate) fn action(&self, action: &str) -> Result<ActionHandle, RequestError> {
-        let parsed = RequestAction::parse(action)?;
-        let mut room = vec![0; self.actions.words()];
-        let found = self.actions.classify(&parsed, &self.arena, &mut room);
-        let class = match found.words() {
-            [word] => KeptClass::One(*word),
-            words => KeptClass::Many(words.into()),
-        };
-        let parts = parsed.parts();
-        let few = self.actions.few(found).map(|steps| {
-            let denies = Few::of(&steps).denies.len();
-            (steps, denies)
-        });
-        let (text, is_ordinary) = (action.into(), parts.is_ordinary());
-        Ok(ActionHandle { text, parts, class, few, is_ordinary, serial: self.serial })
-    }
-
     pub(crate) fn bind(self: &Arc<Self>, session: &Session) -> Result<BoundSession, RequestError> {
         // The context does not depend on action and resource, `aws:ResourceAccount` apart, which each check adds.
         let request = session.request("iamtree:Bind", "*")?;
         let mut session = session.clone();
         session.shrink();
-        let (mut given, mut derived, mut filter) = (Vec::new(), Vec::new(), Filter::default());
+        let (mut given, mut derived, mut key_bits) = (Vec::new(), Vec::new(), KeyBits::default());
         for (kept, at) in session.kept().iter().zip(0..) {
-            filter.add(Filter::of(kept.hash));
-            if let Some(slot) = self.keys.find(kept.hash, &kept.key) {
-                given.push((slot, at));
-            }
+            let slot = self.keys.find(kept.hash, &kept.key);
+            key_bits.add(KeyBits::of(slot, kept.hash));
+            given.extend(slot.map(|slot| (slot, at)));
         }
         let of_caller =
             |entry: &&ContextEntry<'_>| entry.derived && !entry.key.eq_ignore_ascii_case("aws:ResourceAccount");
         for entry in request.context().entries().iter().filter(of_caller) {
             if let Some(slot) = self.keys.find(entry.hash, &entry.key).filter(|slot| self.keys.is_read(*slot)) {
-                filter.add(Filter::of(entry.hash));
+                key_bits.add(KeyBits::of(Some(slot), entry.hash));
                 given.push((slot, narrow(session.kept().len() + derived.len())));
                 derived.push(entry.value.clone().into_owned());
             }
@@ -229,7 +114,7 @@ impl Tree {
         });
         let (given, derived) = (given.into(), derived.into());
         let (known, ordinary) = (Box::default(), None);
-        let mut bound = BoundSession { tree, session, principal, ordinary, low, given, derived, filter, known };
+        let mut bound = BoundSession { tree, session, principal, ordinary, low, given, derived, key_bits, known };
         if self.switches.binding {
             bound.known = bound.known_conditions();
             bound.ordinary = bound.ordinary();
@@ -248,14 +133,14 @@ fn narrow(length: usize) -> u32 {
 }
 
 /// The values of one check.
-struct Checked<'r> {
-    bound: &'r BoundSession,
-    added: &'r [(&'r KeyHandle, ContextValue<'r>)],
-    account: Option<&'r str>,
+pub(super) struct Checked<'r> {
+    pub bound: &'r BoundSession,
+    pub added: &'r [(&'r KeyHandle, ContextValue<'r>)],
+    pub account: Option<&'r str>,
 }
 
 impl Values for Checked<'_> {
-    #[inline]
+    #[inline(always)]
     fn get(&self, slot: Slot) -> Option<ValueRef<'_>> {
         // No check gives a key that the session gives.
         if let Some(value) = self.bound.value(slot) {
@@ -282,10 +167,26 @@ impl BoundSession {
         resource: &str,
         keys: &[(&KeyHandle, ContextValue<'_>)],
     ) -> Result<Decision, RequestError> {
+        if let Some(decision) = self.decide_plain(action, resource, keys) {
+            return Ok(decision);
+        }
+        self.decide_in_general(action, resource, keys)
+    }
+
+    #[inline(never)]
+    fn decide_in_general(
+        &self,
+        action: &ActionHandle,
+        resource: &str,
+        keys: &[(&KeyHandle, ContextValue<'_>)],
+    ) -> Result<Decision, RequestError> {
         if self.check(action, keys)? {
             return self.decide_by_name(action, resource, keys);
         }
-        let resource = RequestResource::parse(resource)?;
+        let resource = match action.heading.as_ref().and_then(|heading| heading.split(resource)) {
+            Some(arn) => RequestResource::Arn(arn),
+            None => RequestResource::parse(resource)?,
+        };
         let (class, known) = (action.class(), KnownConditions(&self.known));
         if action.is_ordinary
             && let Some(ordinary) = &self.ordinary
@@ -352,14 +253,13 @@ impl BoundSession {
         let mut is_foreign = action.serial != serial;
         // The way by name refuses more keys than a context may hold.
         let mut by_name = action.parts.may_take_token() || keys.len() > FEW_KEYS;
-        let mut known = self.filter;
+        let mut known = self.key_bits;
         let mut needs_a_look = false;
         for (key, value) in keys {
             is_foreign |= key.serial != serial;
             by_name |= key.is_entangled || value.is_too_long();
-            let bit = Filter::of(key.hash);
-            needs_a_look |= known.may_hold(bit);
-            known.add(bit);
+            needs_a_look |= known.may_share(key.bits);
+            known.add(key.bits);
         }
         if is_foreign {
             return Err(foreign());
@@ -388,11 +288,25 @@ impl BoundSession {
     /// The session's own value of a key.
     #[inline(always)]
     fn value(&self, slot: Slot) -> Option<&ContextValue<'static>> {
-        let at = match self.low.get(slot.0 as usize) {
-            Some(&at) if at != NOT_LOW => usize::from(at),
-            _ if self.given.is_empty() => return None,
-            _ => self.given.get(self.given.binary_search_by_key(&slot, |(given, _)| *given).ok()?)?.1 as usize,
-        };
+        match self.low.get(slot.0 as usize) {
+            Some(&at) if at != NOT_LOW => match self.session.kept().get(usize::from(at)) {
+                Some(kept) => Some(&kept.value),
+                None => self.value_at(at.into()),
+            },
+            _ if self.given.is_empty() => None,
+            _ => self.value_elsewhere(slot),
+        }
+    }
+
+    #[inline(never)]
+    fn value_elsewhere(&self, slot: Slot) -> Option<&ContextValue<'static>> {
+        let found = self.given.binary_search_by_key(&slot, |(given, _)| *given).ok()?;
+        self.value_at(self.given.get(found)?.1 as usize)
+    }
+
+    /// The value at a place, first of the session's context, then of what is derived.
+    #[inline(never)]
+    fn value_at(&self, at: usize) -> Option<&ContextValue<'static>> {
         match self.session.kept().get(at) {
             Some(kept) => Some(&kept.value),
             None => self.derived.get(at - self.session.kept().len()),

@@ -7,7 +7,7 @@ use std::hash::Hash;
 use ipnet::IpNet;
 
 use super::hash::FoldMap;
-use super::pattern::{Arena, ArenaBuilder, Exact, FoldAscii, Program, Text};
+use super::pattern::{Arena, ArenaBuilder, Exact, FoldAscii, Program, Text, is_straight};
 use super::slots::{KeyBuilder, Slot, ValueRef, Values};
 use crate::document::{self, Effect, Operand};
 use crate::language::arn::Arn;
@@ -55,6 +55,8 @@ enum Value {
     Boolean(bool),
     /// Strings and booleans.
     Text(Program),
+    /// Strings whose case counts, by a [straight](is_straight) program.
+    Straight(Program),
     /// Number of its six fields.
     Arn(u32),
     /// Fewer than six fields: ill-typed if its variables have values.
@@ -92,8 +94,9 @@ pub(super) struct Conditions {
     networks: Box<[IpNet]>,
 }
 
-#[derive(Default)]
 pub(super) struct ConditionBuilder {
+    /// Whether straight programs are told from others.
+    tells_straight: bool,
     ids: FoldMap<(Condition, Box<[Value]>), ConditionId>,
     all: Vec<Condition>,
     values: Vec<Value>,
@@ -126,6 +129,18 @@ impl<T: Copy + Eq + Hash> Numbered<T> {
 }
 
 impl ConditionBuilder {
+    pub(super) fn new(tells_straight: bool) -> Self {
+        ConditionBuilder {
+            tells_straight,
+            ids: FoldMap::default(),
+            all: Vec::new(),
+            values: Vec::new(),
+            arns: Numbered::default(),
+            instants: Numbered::default(),
+            networks: Numbered::default(),
+        }
+    }
+
     pub(super) fn add(
         &mut self,
         condition: &document::Condition,
@@ -182,7 +197,12 @@ impl ConditionBuilder {
                 Some(text) if test == Test::Bool && text.eq_ignore_ascii_case("true") => Value::Boolean(true),
                 Some(text) if test == Test::Bool && text.eq_ignore_ascii_case("false") => Value::Boolean(false),
                 Some(text) => Value::Literal(arena.text(text)),
-                None => Value::Text(arena.template(template, keys)),
+                None => {
+                    let program = arena.template(template, keys);
+                    let folds = matches!(test, Test::StringEqualsIgnoreCase | Test::Bool);
+                    let is_straight = self.tells_straight && !folds && is_straight(arena.arena().program(program));
+                    if is_straight { Value::Straight(program) } else { Value::Text(program) }
+                }
             },
             (Operand::Arn(arn), _) => Value::Arn(self.arns.number(arena.fields(arn, keys))),
             (Operand::ShortArn(template), _) => Value::ShortArn(arena.template(template, keys)),
@@ -271,7 +291,7 @@ impl Conditions {
         let condition = self.all.get(id.0 as usize);
         let values = condition.into_iter().flat_map(|condition| self.values(condition));
         let programs = values.flat_map(|value| match value {
-            Value::Text(program) | Value::ShortArn(program) => std::slice::from_ref(program),
+            Value::Text(program) | Value::Straight(program) | Value::ShortArn(program) => std::slice::from_ref(program),
             Value::Arn(index) => self.arns.get(*index as usize).map(|fields| &fields[..]).unwrap_or_default(),
             _ => &[],
         });
@@ -298,14 +318,21 @@ impl Conditions {
     pub(super) fn holds<V: Values>(&self, id: ConditionId, arena: &Arena, values: &V) -> bool {
         // An unknown id cannot arise; if it did, nothing would match it.
         let Some(condition) = self.all.get(id.0 as usize) else { return false };
-        let Condition { test: Test::Bool, quantifier: None, values: List::One(Value::Boolean(wanted)), .. } =
+        // The most frequent conditions of all, with less ado.
+        let Condition { quantifier: None, values: List::One(value @ (Value::Boolean(_) | Value::Straight(_))), .. } =
             *condition
         else {
             return self.holds_in_general(condition, arena, values);
         };
-        // The most frequent condition of all, with less ado.
         match values.get(condition.slot) {
-            Some(ValueRef::Single(text)) => is_the_boolean(text, wanted) != condition.negated,
+            Some(ValueRef::Single(text)) => {
+                let matched = match value {
+                    Value::Boolean(wanted) => is_the_boolean(text, wanted),
+                    Value::Straight(program) => arena.matches_straight(program, text.as_bytes(), values),
+                    _ => false,
+                };
+                matched != condition.negated
+            }
             Some(ValueRef::Multi(members)) if !members.is_empty() => false,
             _ => condition.if_exists || condition.negated,
         }
@@ -407,8 +434,18 @@ impl<V: Values> Asked<'_, V> {
         self.condition.negated && (!ill_typed || self.condition.ill_typed_holds)
     }
 
-    #[inline]
+    #[inline(always)]
     fn compare(&self, value: Value, text: &str) -> Compared {
+        match value {
+            Value::Straight(program) if self.arena.matches_straight(program, text.as_bytes(), self.values) => {
+                Compared::Yes
+            }
+            Value::Straight(_) => Compared::No,
+            other => self.compare_others(other, text),
+        }
+    }
+
+    fn compare_others(&self, value: Value, text: &str) -> Compared {
         let yes = |matched: bool| if matched { Compared::Yes } else { Compared::No };
         let arena = self.arena;
         match (value, self.condition.test) {
@@ -463,7 +500,7 @@ fn is_boolean(text: &str) -> bool {
 }
 
 /// Whether a text spells a boolean, in any case (Rule L91).
-#[inline]
+#[inline(always)]
 fn is_the_boolean(text: &str, wanted: bool) -> bool {
     // Of the bytes that this bit turns into a small letter, one is that letter and one its capital.
     const SMALL: u32 = 0x2020_2020;

@@ -2,13 +2,13 @@
 //!
 //! It is the whole decision of most small policies, so it is laid out to be inlined into its callers.
 
+use super::Node;
 use super::Tree;
 use super::bound::KnownConditions;
 use super::by_action::Few;
 use super::condition::ConditionId;
 use super::slots::Values;
 use super::verdict::{Facts, Places, Standing};
-use super::{Branch, Node};
 use crate::decision::{Decision, Reason};
 use crate::document::Effect;
 use crate::request::Head;
@@ -41,7 +41,7 @@ impl Tree {
             if denying.contains(entry.place)
                 && self.resources.step_fits(step, short.text, &self.arena, short.values)
                 && self.covers(&entry.node, Effect::Deny, short.head, short.values)
-                && self.all_hold(&self.denies, &entry.node, short.known, short.values)
+                && self.all_hold(Effect::Deny, &entry.node, short.known, short.values)
             {
                 return Decision::new(Reason::ExplicitDeny(entry.place.check()), self.denies.id(entry.statement));
             }
@@ -53,7 +53,7 @@ impl Tree {
             if !open.contains(entry.place) || !self.resources.step_fits(step, short.text, &self.arena, short.values) {
                 continue;
             }
-            let holds = || self.all_hold(&self.allows, &entry.node, short.known, short.values);
+            let holds = || self.all_hold(Effect::Allow, &entry.node, short.known, short.values);
             if self.allow(&mut facts, entry, short.head, short.values, holds) && self.switches.early_end {
                 open = open.without(entry.place);
                 if open.is_empty() {
@@ -65,12 +65,23 @@ impl Tree {
     }
 
     #[inline(always)]
-    fn all_hold<V: Values>(&self, branch: &Branch, node: &Node, known: KnownConditions<'_>, values: &V) -> bool {
+    pub(super) fn all_hold<V: Values>(
+        &self,
+        effect: Effect,
+        node: &Node,
+        known: KnownConditions<'_>,
+        values: &V,
+    ) -> bool {
         match node.conditions {
             0 => true,
             1 => self.one_holds(node.first_condition, known, values),
-            _ => branch.conditions_of(node).iter().all(|id| self.one_holds(*id, known, values)),
+            _ => self.several_hold(effect, node, known, values),
         }
+    }
+
+    #[inline(never)]
+    fn several_hold<V: Values>(&self, effect: Effect, node: &Node, known: KnownConditions<'_>, values: &V) -> bool {
+        self.branch(effect).conditions_of(node).iter().all(|id| self.one_holds(*id, known, values))
     }
 
     #[inline(always)]

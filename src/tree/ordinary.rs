@@ -4,6 +4,7 @@
 //! names principals, a verdict asks of the resource only its partition, its account, and whether it is a key of KMS.
 
 use super::Tree;
+use super::plain::PlainHeadings;
 use super::slots::Values;
 use super::verdict::{Places, Standing};
 use crate::request::{Head, PrincipalKind, RequestResource, is_account, is_kms_key};
@@ -19,8 +20,9 @@ pub(super) struct Ordinary {
     is_owner: Option<bool>,
     /// How far the caller's ARN reaches up to its partition; 0 without ARN.
     partition_end: u32,
-    /// Where the caller's account stands in its text.
-    account: Option<(u32, u32)>,
+    /// Where the caller's account begins in its text; 0 if it has none.
+    account: u32,
+    pub(super) plain: PlainHeadings,
 }
 
 impl Ordinary {
@@ -39,19 +41,24 @@ impl Ordinary {
         let end = |text: &str| u32::try_from(text.len()).ok();
         let (partition_end, account) = match (principal.text(), principal.partition(), principal.account()) {
             (Some(text), Some(partition), Some(account)) => {
-                let start = text.find(account)?;
-                let account = (u32::try_from(start).ok()?, u32::try_from(start + account.len()).ok()?);
-                (end("arn::")?.checked_add(end(partition)?)?, Some(account))
+                (end("arn::")?.checked_add(end(partition)?)?, u32::try_from(text.find(account)?).ok()?)
             }
-            _ => (0, None),
+            _ => (0, 0),
         };
-        Some(Ordinary {
+        let mut ordinary = Ordinary {
             kind: principal.kind(),
             applicable: tree.applicable(head, values),
             is_owner: head.named_account().map(|owner| principal.account() == Some(owner)),
             partition_end,
             account,
-        })
+            plain: PlainHeadings::default(),
+        };
+        ordinary.plain = PlainHeadings::of(tree, &ordinary, head);
+        Some(ordinary)
+    }
+
+    pub(super) fn kind(&self) -> PrincipalKind {
+        self.kind
     }
 
     pub(super) fn applicable(&self) -> Places {
@@ -91,14 +98,21 @@ impl Ordinary {
         } else {
             account = account.filter(|account| is_account(account));
         }
-        standing.same_account = match (self.is_owner, account, self.account) {
-            (Some(is_owner), ..) => is_owner,
-            (None, _, None) => false,
-            (None, None, Some(_)) => true,
-            (None, Some(account), Some((start, end))) => {
-                caller.as_bytes().get(start as usize..end as usize) == Some(account.as_bytes())
-            }
-        };
+        standing.same_account = self.is_same_account(caller, account);
         Some((standing, account))
+    }
+
+    /// Whether the caller is of the owner's account. `account` is that of the resource, if it names one.
+    #[inline(always)]
+    fn is_same_account(&self, caller: &str, account: Option<&str>) -> bool {
+        match (self.is_owner, account, self.account) {
+            (Some(is_owner), ..) => is_owner,
+            (None, _, 0) => false,
+            (None, None, _) => true,
+            (None, Some(account), start) => {
+                let own = caller.as_bytes().get(start as usize..);
+                own.is_some_and(|own| bytes::begins(own, account.as_bytes()))
+            }
+        }
     }
 }

@@ -15,11 +15,11 @@ use crate::source::bytes;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Text {
     start: u32,
-    length: u32,
+    end: u32,
 }
 
 impl Text {
-    pub(super) const EMPTY: Text = Text { start: 0, length: 0 };
+    pub(super) const EMPTY: Text = Text { start: 0, end: 0 };
 }
 
 /// One step of a program.
@@ -40,7 +40,7 @@ pub(super) enum Op {
 pub(super) struct Default(Text);
 
 impl Default {
-    const NONE: Default = Default(Text { start: u32::MAX, length: 0 });
+    const NONE: Default = Default(Text { start: u32::MAX, end: 0 });
 
     fn text(self) -> Option<Text> {
         (self != Default::NONE).then_some(self.0)
@@ -51,15 +51,15 @@ impl Default {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Program {
     start: u32,
-    length: u32,
+    end: u32,
 }
 
 impl Program {
-    pub(super) const EMPTY: Program = Program { start: 0, length: 0 };
+    pub(super) const EMPTY: Program = Program { start: 0, end: 0 };
 
     /// A number in the place of a program.
     pub(super) fn numbered(number: u32) -> Self {
-        Program { start: number, length: 0 }
+        Program { start: number, end: 0 }
     }
 
     pub(super) fn number(self) -> usize {
@@ -87,8 +87,9 @@ impl ArenaBuilder {
         if let Some(known) = self.texts.get(text) {
             return *known;
         }
-        let placed = Text { start: narrow(self.arena.text.len()), length: narrow(text.len()) };
+        let start = narrow(self.arena.text.len());
         self.arena.text.push_str(text);
+        let placed = Text { start, end: narrow(self.arena.text.len()) };
         self.texts.insert(text.to_owned(), placed);
         placed
     }
@@ -97,8 +98,9 @@ impl ArenaBuilder {
         if let Some(known) = self.programs.get(ops) {
             return *known;
         }
-        let program = Program { start: narrow(self.arena.ops.len()), length: narrow(ops.len()) };
+        let start = narrow(self.arena.ops.len());
         self.arena.ops.extend_from_slice(ops);
+        let program = Program { start, end: narrow(self.arena.ops.len()) };
         self.programs.insert(ops.to_vec(), program);
         program
     }
@@ -142,6 +144,15 @@ fn narrow(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
+/// Whether a program has no wildcard but a `*` at its end, so that each of its steps has one place.
+pub(super) fn is_straight(ops: &[Op]) -> bool {
+    let before = match ops {
+        [before @ .., Op::Run] => before,
+        all => all,
+    };
+    !before.iter().any(|op| matches!(op, Op::One | Op::Run))
+}
+
 /// How literal text is compared.
 pub(super) trait Compare {
     /// Whether `text` begins with `literal`.
@@ -179,16 +190,16 @@ pub(super) enum Match {
 
 impl Arena {
     pub(super) fn str(&self, text: Text) -> &str {
-        self.text.get(text.start as usize..(text.start + text.length) as usize).unwrap_or_default()
+        self.text.get(text.start as usize..text.end as usize).unwrap_or_default()
     }
 
     #[inline]
     pub(super) fn bytes(&self, text: Text) -> &[u8] {
-        self.text.as_bytes().get(text.start as usize..(text.start + text.length) as usize).unwrap_or_default()
+        self.text.as_bytes().get(text.start as usize..text.end as usize).unwrap_or_default()
     }
 
     pub(super) fn program(&self, program: Program) -> &[Op] {
-        self.ops.get(program.start as usize..(program.start + program.length) as usize).unwrap_or_default()
+        self.ops.get(program.start as usize..program.end as usize).unwrap_or_default()
     }
 
     /// A program as people write it, with variables named by `key`.
@@ -211,7 +222,7 @@ impl Arena {
     }
 
     /// The value of a variable, `None` if it has none (Rules L58, L59).
-    #[inline]
+    #[inline(always)]
     fn resolve<'r>(&'r self, slot: Slot, default: Default, values: &'r impl Values) -> Option<&'r str> {
         match values.get(slot) {
             Some(ValueRef::Single(text)) if !text.is_empty() => Some(text),
@@ -261,9 +272,9 @@ impl Arena {
         self.run::<C, V>(self.program(program), text, values) == Match::Yes
     }
 
-    /// Whether a text begins as a program says that has no wildcard but a `*` at its end.
+    /// Whether a [straight](is_straight) program matches the whole of a text.
     #[inline(always)]
-    pub(super) fn begins_straight<V: Values>(&self, program: Program, text: &[u8], values: &V) -> bool {
+    pub(super) fn matches_straight<V: Values>(&self, program: Program, text: &[u8], values: &V) -> bool {
         let mut rest = text;
         for op in self.program(program) {
             let wanted = match *op {
@@ -281,7 +292,7 @@ impl Arena {
                 _ => return false,
             }
         }
-        false
+        rest.is_empty()
     }
 
     fn run<C: Compare, V: Values>(&self, ops: &[Op], text: &[u8], values: &V) -> Match {
@@ -408,10 +419,10 @@ impl Arena {
 
 fn longest_literal<'o>(ops: impl Iterator<Item = &'o Op>) -> Option<Text> {
     let literals = ops.filter_map(|op| match op {
-        Op::Literal(text) if text.length > 0 => Some(*text),
+        Op::Literal(text) if text.start < text.end => Some(*text),
         _ => None,
     });
-    literals.max_by_key(|text| text.length)
+    literals.max_by_key(|text| text.end.saturating_sub(text.start))
 }
 
 enum RunMatch {

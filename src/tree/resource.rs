@@ -9,7 +9,8 @@ use std::ops::{ControlFlow, Range};
 use super::action::ActionSet;
 use super::by_action::{ByActionBuilder, Step};
 use super::entry::{Demands, Entry, List, Lists, ListsBuilder, Test, TestKind, Visitor};
-use super::pattern::{Arena, ArenaBuilder, Exact, Op, Program, Text};
+use super::heading::{Heading, Headings};
+use super::pattern::{Arena, ArenaBuilder, Exact, Op, Program, Text, is_straight};
 use super::prefix::{Fold, PrefixTree, Trail};
 use super::question::Question;
 use super::slots::{KeyBuilder, Slot, Values};
@@ -32,6 +33,7 @@ pub(super) struct ResourceIndex {
     /// The six fields of patterns with wildcards or variables before the resource part.
     fields: Box<[[Program; 6]]>,
     complement_tests: Box<[WholeTest]>,
+    headings: Headings,
 }
 
 /// Whose pattern it is that is added.
@@ -195,6 +197,13 @@ impl ResourceBuilder {
         let mut list = |entries: &[(Vec<u8>, Entry)]| {
             lists.add(entries.iter().map(|(_, entry)| *entry).collect(), arena, &demands).0
         };
+        let mut headings = Headings::default();
+        if self.switches.headings {
+            patterns
+                .iter()
+                .filter_map(|(beginning, _)| std::str::from_utf8(beginning).ok())
+                .for_each(|beginning| headings.note(beginning));
+        }
         let beginnings = patterns.chunk_by(same_beginning);
         let beginnings = beginnings.filter_map(|entries| Some((&entries.first()?.0, entries)));
         let values: Vec<(&Vec<u8>, u32)> = beginnings.map(|(beginning, entries)| (beginning, list(entries))).collect();
@@ -205,13 +214,9 @@ impl ResourceBuilder {
             complements: self.complements.into(),
             fields: self.fields.into(),
             complement_tests: self.complement_tests.into(),
+            headings,
         }
     }
-}
-
-/// Whether a program has no wildcard but a `*` at its end.
-fn is_straight(ops: &[Op]) -> bool {
-    matches!(ops.split_last(), Some((Op::Run, before)) if !before.iter().any(|op| matches!(op, Op::One | Op::Run)))
 }
 
 /// What patterns demand, and what conditions do.
@@ -439,7 +444,7 @@ impl ResourceIndex {
             TestKind::Ends => depth == text.len(),
             TestKind::Any | TestKind::Every => true,
             TestKind::Straight => {
-                arena.begins_straight(test.program, text.as_bytes().get(depth..).unwrap_or_default(), values)
+                arena.matches_straight(test.program, text.as_bytes().get(depth..).unwrap_or_default(), values)
             }
             TestKind::Rest => {
                 let rest = text.as_bytes().get(depth..).unwrap_or_default();
@@ -530,6 +535,15 @@ impl ResourceIndex {
         shown
     }
 
+    pub(super) fn headings(&self) -> &Headings {
+        &self.headings
+    }
+
+    /// How the ARNs of a service begin in the patterns.
+    pub(super) fn heading(&self, service: &str) -> Option<&Heading> {
+        self.headings.of(service)
+    }
+
     /// How many lists several places of a text may lead to.
     pub(super) fn room(&self) -> usize {
         self.lists.room()
@@ -542,5 +556,6 @@ impl ResourceIndex {
             + self.complements.len() * size_of::<Complement>()
             + self.fields.len() * size_of::<[Program; 6]>()
             + self.complement_tests.len() * size_of::<WholeTest>()
+            + self.headings.heap_bytes()
     }
 }

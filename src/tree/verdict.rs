@@ -37,6 +37,21 @@ impl Standing {
     }
 }
 
+impl Standing {
+    /// What denies an ordinary request whatever identity-based policies allow, where there are no others (Rules E7, E23,
+    /// E32).
+    #[inline(always)]
+    pub(super) fn closed_gate(&self) -> Option<Gate> {
+        if self.partitions_differ {
+            Some(Gate::Partition)
+        } else if !self.same_account || self.is_strict {
+            Some(Gate::Resource)
+        } else {
+            None
+        }
+    }
+}
+
 /// Where a statement stands, in the order of the checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Place {

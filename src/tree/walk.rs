@@ -12,7 +12,7 @@ use super::resource::Passed;
 use super::slots::{PRINCIPAL_ARN, Slot, Values};
 use super::verdict::{Facts, Place, Places, Required, Standing, verdict};
 use super::{Branch, Node, NodeId, Tree};
-use crate::decision::{Decision, Grant, GrantLevel, Reason};
+use crate::decision::{Decision, Gate, Grant, GrantLevel, Reason};
 use crate::document::{Effect, PolicyKind};
 use crate::request::{Head, PrincipalKind, RequestError, RequestErrorKind, Special};
 
@@ -86,6 +86,27 @@ impl Tree {
     }
 
     /// Inputs that cannot apply are errors (Rules E2, E6, E33).
+    /// The same for [plain](super::plain) checks: an `Allow` of an identity-based policy is all it takes, unless a gate is
+    /// closed whatever is allowed.
+    pub(super) fn walk_plain<V: Values>(
+        &self,
+        question: &Question<'_, V>,
+        passed: &Passed,
+        gate: Option<Gate>,
+    ) -> Decision {
+        if let Some((place, node)) = self.first_deny(question, passed, self.denies.places) {
+            return Decision::new(Reason::ExplicitDeny(place.check()), self.denies.id(node));
+        }
+        if let Some(gate) = gate {
+            return Decision::new(Reason::ImplicitDeny(gate), None);
+        }
+        let mut allow = FirstAllow { tree: self, question };
+        match self.resources.matching(question, passed, &mut allow) {
+            ControlFlow::Break(node) => Decision::new(Reason::Allowed(Grant::Identity), self.allows.id(node)),
+            ControlFlow::Continue(()) => Decision::new(Reason::ImplicitDeny(Gate::Principal), None),
+        }
+    }
+
     pub(super) fn check_applicable(&self, head: &Head<'_>, values: &impl Values) -> Result<(), RequestError> {
         let given = &self.given;
         let principal = &head.principal;
@@ -288,6 +309,39 @@ impl<V: Values> Visitor<()> for Denies<'_, V> {
             }
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// The walk over the allows where the first that matches decides.
+struct FirstAllow<'w, V> {
+    tree: &'w Tree,
+    question: &'w Question<'w, V>,
+}
+
+impl<V: Values> Visitor<NodeId> for FirstAllow<'_, V> {
+    const EFFECT: Effect = Effect::Allow;
+
+    #[inline]
+    fn has_action(&self, actions: ActionSet) -> bool {
+        self.question.class.contains(actions)
+    }
+
+    #[inline]
+    fn wants(&self, _: Place) -> bool {
+        true
+    }
+
+    fn value(&self, slot: Slot) -> Option<&str> {
+        self.question.values.single(slot)
+    }
+
+    #[inline]
+    fn visit(&mut self, entry: &Entry) -> ControlFlow<NodeId> {
+        if self.tree.conditions_hold(&self.tree.allows, &entry.node, self.question) {
+            ControlFlow::Break(entry.statement)
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }
 

@@ -1,0 +1,130 @@
+//! What a service looks up once: the handles of its actions and of its context keys.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Tree;
+use super::action::Class;
+use super::by_action::{Few, Step};
+use super::heading::Heading;
+use super::slots::Slot;
+use crate::request::{ActionParts, RequestAction, RequestError, key_hash, same_key};
+
+/// A context key of one engine, looked up once (see [`Engine::key`](crate::Engine::key)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyHandle {
+    pub(super) name: Box<str>,
+    pub(super) hash: u32,
+    /// [`Slot::NONE`] if no policy mentions the key: its value changes nothing.
+    pub(super) slot: Slot,
+    /// Whether other keys or checks depend on it.
+    pub(super) is_entangled: bool,
+    pub(super) bits: KeyBits,
+    pub(super) serial: u64,
+}
+
+/// An action of one engine, looked up once (see [`Engine::action`](crate::Engine::action)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionHandle {
+    pub(super) text: Box<str>,
+    pub(super) parts: ActionParts,
+    class: KeptClass,
+    /// The [short way](super::by_action), denies first.
+    pub(super) few: Option<Box<[Step]>>,
+    /// How the resources of its service begin.
+    pub(super) heading: Option<Heading>,
+    /// Whether no rule singles it out.
+    pub(super) is_ordinary: bool,
+    pub(super) serial: u64,
+}
+
+/// A class of an action; most have one word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum KeptClass {
+    One(u64),
+    Many(Box<[u64]>),
+}
+
+impl KeptClass {
+    fn words(&self) -> &[u64] {
+        match self {
+            KeptClass::One(word) => std::slice::from_ref(word),
+            KeptClass::Many(words) => words,
+        }
+    }
+}
+
+impl ActionHandle {
+    #[inline]
+    pub(super) fn class(&self) -> Class<'_> {
+        Class::new(self.class.words(), self.few.as_deref().map(Few::of))
+    }
+}
+
+/// A bit for each of some keys: those of the first slots have one of their own, any others share some. One bit is
+/// for keys that ask for a closer look whatever else is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct KeyBits(u64);
+
+impl KeyBits {
+    /// Shares with every entangled key.
+    pub(super) const ENTANGLED: KeyBits = KeyBits(1 << 63);
+
+    pub(super) fn of(slot: Option<Slot>, hash: u32) -> Self {
+        KeyBits(match slot {
+            Some(slot) => 1 << (slot.0 % 47),
+            // The high bits are mixed best.
+            None => 1 << 47 << (hash >> 28),
+        })
+    }
+
+    #[inline]
+    pub(super) fn add(&mut self, other: KeyBits) {
+        self.0 |= other.0;
+    }
+
+    /// Whether some key may be in both; if not, none is.
+    #[inline]
+    pub(super) fn may_share(self, other: KeyBits) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// Keys whose value other keys or checks depend on (Rules E56, E58, E60): a check that gives one takes the way of
+/// a request by name.
+const ENTANGLED: [&str; 5] =
+    ["aws:PrincipalArn", "aws:PrincipalAccount", "aws:ResourceAccount", "aws:CurrentTime", "aws:EpochTime"];
+
+static NEXT_SERIAL: AtomicU64 = AtomicU64::new(0);
+
+pub(super) fn next_serial() -> u64 {
+    NEXT_SERIAL.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Tree {
+    pub(crate) fn key(&self, name: &str) -> KeyHandle {
+        let hash = key_hash(name);
+        // The way by name refuses a key without name.
+        let is_entangled = name.is_empty() || ENTANGLED.iter().any(|other| same_key(other, name));
+        let slot = self.keys.find(hash, name);
+        let mut bits = KeyBits::of(slot, hash);
+        if is_entangled {
+            bits.add(KeyBits::ENTANGLED);
+        }
+        KeyHandle { name: name.into(), hash, slot: slot.unwrap_or(Slot::NONE), is_entangled, bits, serial: self.serial }
+    }
+
+    pub(crate) fn action(&self, action: &str) -> Result<ActionHandle, RequestError> {
+        let parsed = RequestAction::parse(action)?;
+        let mut room = vec![0; self.actions.words()];
+        let found = self.actions.classify(&parsed, &self.arena, &mut room);
+        let class = match found.words() {
+            [word] => KeptClass::One(*word),
+            words => KeptClass::Many(words.into()),
+        };
+        let few = self.actions.few(found);
+        let heading = self.resources.heading(parsed.service).cloned();
+        let parts = parsed.parts();
+        let (text, is_ordinary) = (action.into(), parts.is_ordinary());
+        Ok(ActionHandle { text, parts, class, few, heading, is_ordinary, serial: self.serial })
+    }
+}
