@@ -243,6 +243,68 @@ fn ordinary_checks_know_partition_account_and_keys() {
     }
 }
 
+/// Every kind of caller, owner and beginning of a resource, over few statements and over many.
+#[test]
+fn plain_checks_answer_like_requests_by_name() {
+    const HEADINGS: [&str; 5] = [
+        "arn:aws:s3:::",
+        "arn:aws-cn:s3:::",
+        "arn:aws:sqs:us-east-1:111122223333:",
+        "arn:aws:sqs:us-east-1:444455556666:",
+        "arn:aws:kms:us-east-1:111122223333:",
+    ];
+    const CALLERS: [&str; 5] = [
+        SESSION,
+        "arn:aws:iam::111122223333:role/App",
+        "arn:aws-cn:iam::444455556666:user/one",
+        "arn:aws:iam::111122223333:root",
+        "arn:aws:sts::111122223333:federated-user/one",
+    ];
+    let mut outcomes = std::collections::BTreeMap::new();
+    for (heading, others) in HEADINGS.iter().flat_map(|heading| [(heading, 0), (heading, 20)]) {
+        let service = heading.split(':').nth(2).unwrap();
+        let others: String = (0..others)
+            .map(|index| format!(r#"{{"Effect": "Allow", "Action": "{service}:*", "Resource": "{heading}x{index}"}},"#))
+            .collect();
+        let tree = tree_of(&format!(
+            r#"{others} {{"Effect": "Allow", "Action": "{service}:Do*", "Resource": "{heading}*"}},
+            {{"Effect": "Deny", "Action": "*", "Resource": "{heading}locked/*", "Condition": {{"Bool": {{"aws:SecureTransport": "false"}}}}}}"#
+        ));
+        let (action, text) = (tree.action(&format!("{service}:Do")).unwrap(), format!("{service}:Do"));
+        let (secure, unread) = (tree.key("aws:SecureTransport"), tree.key("k:unread"));
+        let keys: [Vec<(&KeyHandle, &str)>; 5] = [
+            vec![],
+            vec![(&secure, "false"), (&unread, "x")],
+            vec![(&secure, "false"), (&secure, "true")],
+            vec![(&unread, "x"), (&unread, "x")],
+            vec![(&unread, "x"), (&secure, "true")],
+        ];
+        for (caller, owner) in CALLERS
+            .iter()
+            .flat_map(|caller| [None, Some("111122223333"), Some("444455556666")].map(|owner| (caller, owner)))
+        {
+            let session = Session::new(caller).unwrap();
+            let session = owner.map_or(Ok(session.clone()), |owner| session.resource_account(owner)).unwrap();
+            let bound = tree.bind(&session).unwrap();
+            let tails = ["a", "locked/a", "key/1", ""].map(|tail| format!("{heading}{tail}"));
+            for resource in tails.iter().map(String::as_str).chain(HEADINGS).chain(["*"]) {
+                for keys in &keys {
+                    let request = session.request(&text, resource).and_then(|request| {
+                        keys.iter().try_fold(request, |request, (key, value)| request.with(&*key.name, *value))
+                    });
+                    // Of two mistakes either may be told.
+                    let by_name = request.and_then(|request| tree.decide(&request)).map_err(drop);
+                    let keys: Vec<_> = keys.iter().map(|(key, value)| (*key, (*value).into())).collect();
+                    let checked = bound.decide(&action, resource, &keys).map_err(drop);
+                    assert_eq!(checked, by_name, "{caller} {owner:?} {resource} {keys:?}");
+                    *outcomes.entry(checked.map(|decision| decision.reason().as_str())).or_insert(0) += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(outcomes.len(), 7, "{outcomes:?}");
+}
+
 #[test]
 fn actions_of_one_hash_are_found() {
     let action = |index: u32| format!("s3:AAAAA{index:06}BBBBbbbb");

@@ -69,7 +69,7 @@ const CALLER: &str = "arn:aws:sts::111122223333:assumed-role/App/one";
 fn team(dice: &mut Dice) -> Option<ContextValue<'static>> {
     match dice.below(8) {
         0 => None,
-        1 => Some(ContextValue::Multi(vec!["red".into(), "blue".into()].into())),
+        1 => Some(ContextValue::Multi(vec!["red".into(), "blue".into()])),
         2 => Some("".into()),
         _ => Some(dice.pick(&["red", "blue", "red", "blue", "reds", "re"]).into()),
     }
