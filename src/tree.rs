@@ -21,7 +21,8 @@
 //! the request's, tests each of them in time bounded by the product of the lengths of pattern and resource, and
 //! evaluates each distinct condition that several matching statements share once (on the short way, once for each of
 //! its at most twelve candidates). Of many patterns at one place that begin with a wildcard or a variable it tests
-//! those whose longest literal the resource holds. After its first request a thread allocates nothing.
+//! those whose longest literal the resource holds; of many statements there whose conditions demand a value of one
+//! key, those that demand the value given. After its first request a thread allocates nothing.
 //! `benches/instructions` counts shapes made to be slow; `DESIGN.md` explains.
 //!
 //! This room knows nothing of [`reference`](crate::reference), and shares no evaluation code with it.
