@@ -94,8 +94,8 @@ impl Document {
 
     /// Reads a document from a tree that was read already: a part of a larger text, perhaps. `source` is the text the
     /// tree was read from, under the name that messages call the document.
-    pub(crate) fn from_value(kind: PolicyKind, source: Source, value: &Value) -> Result<Self, DocumentError> {
-        let is_part = source.slice(value.span).trim() != source.text().trim();
+    pub(crate) fn from_value(kind: PolicyKind, source: Source, value: Value<'_>) -> Result<Self, DocumentError> {
+        let is_part = source.slice(value.span()).trim() != source.text().trim();
         let document = read::tree(&Limits::default(), kind, source, value)?;
         let content = Arc::unwrap_or_clone(document.content);
         Ok(Document { content: Arc::new(Content { is_part, ..content }) })

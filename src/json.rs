@@ -6,14 +6,22 @@
 
 mod build;
 pub(crate) mod de;
+mod draft;
+mod tree;
+mod value;
 
 use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
 use build::{Fault, build};
+pub(crate) use draft::{Draft, DraftMember};
+pub use tree::Tree;
+#[cfg(feature = "yaml")]
+pub(crate) use tree::{Opened, What};
+pub use value::{Items, Iter, Kind, List, Member, Members, Value};
 
-use crate::source::{Diagnostic, Source, Span, Text, quote};
+use crate::source::{Diagnostic, Source, Span, quote};
 
 /// Bounds on what a reader accepts, checked while reading (threats T3 and T8).
 ///
@@ -45,99 +53,18 @@ impl Default for Limits {
     }
 }
 
-/// A JSON value and the bytes it was read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Value {
-    /// Where it stands, quotation marks and brackets included.
-    pub span: Span,
-    /// What it is.
-    pub kind: Kind,
-}
-
-/// What a JSON value is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
-    /// `null`.
-    Null,
-    /// `true` or `false`.
-    Bool(bool),
-    /// A number in the spelling of the source (`1.20` stays `1.20`).
-    Number(Text),
-    /// A string, escapes decoded.
-    String(Text),
-    /// A list.
-    Array(Vec<Value>),
-    /// An object: its members in order, repeated names included.
-    Object(Vec<Member>),
-}
-
-/// A member of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// The name, escapes decoded.
-    pub name: Text,
-    /// Where the name stands, quotation marks included.
-    pub name_span: Span,
-    /// The value.
-    pub value: Value,
-}
-
-impl Value {
-    /// The kind of value in words, for messages.
-    pub fn type_name(&self) -> &'static str {
-        match self.kind {
-            Kind::Null => "`null`",
-            Kind::Bool(_) => "a boolean",
-            Kind::Number(_) => "a number",
-            Kind::String(_) => "a string",
-            Kind::Array(_) => "a list",
-            Kind::Object(_) => "an object",
-        }
-    }
-
-    /// Moves everything behind so many bytes. The tree is no deeper than the limit it was read under.
-    fn shift(&mut self, bytes: u32) {
-        let shift = |span: &mut Span| (span.start, span.end) = (span.start + bytes, span.end + bytes);
-        shift(&mut self.span);
-        match &mut self.kind {
-            Kind::Array(items) => items.iter_mut().for_each(|item| item.shift(bytes)),
-            Kind::Object(members) => members.iter_mut().for_each(|member| {
-                shift(&mut member.name_span);
-                member.value.shift(bytes);
-            }),
-            _ => {}
-        }
-    }
-
-    /// The value that stands at a place, if one does: this one, or one inside.
-    pub(crate) fn at(&self, span: Span) -> Option<&Value> {
-        if self.span == span {
-            return Some(self);
-        }
-        // What is inside stands in the order of the text; what ends before the place is passed over at once.
-        let may_hold = |value: &&Value| value.span.start <= span.start;
-        let before = |value: &Value| value.span.end < span.start;
-        match &self.kind {
-            Kind::Array(items) => {
-                let (_, rest) = items.split_at(items.partition_point(before));
-                rest.iter().take_while(may_hold).find_map(|item| item.at(span))
-            }
-            Kind::Object(members) => {
-                let (_, rest) = members.split_at(members.partition_point(|member| before(&member.value)));
-                rest.iter().map(|member| &member.value).take_while(may_hold).find_map(|value| value.at(span))
-            }
-            _ => None,
-        }
-    }
-}
-
 /// Reads one JSON value (Rule L1).
 ///
 /// # Errors
 ///
 /// Returns the first place at which the text is not JSON, exceeds `limits`, begins with a byte-order mark or
 /// holds an escape that is half a surrogate pair.
-pub fn parse(source: &Source, limits: &Limits) -> Result<Value, Box<Diagnostic>> {
+pub fn parse(source: &Source, limits: &Limits) -> Result<Tree, Box<Diagnostic>> {
+    parse_in(source, 0, source, limits)
+}
+
+/// The same for the part of `whole` that stands behind `before` bytes: `source` is that part by itself.
+fn parse_in(whole: &Source, before: usize, source: &Source, limits: &Limits) -> Result<Tree, Box<Diagnostic>> {
     let text = source.text();
     if text.len() > limits.bytes {
         return Err(Box::new(
@@ -157,7 +84,8 @@ pub fn parse(source: &Source, limits: &Limits) -> Result<Value, Box<Diagnostic>>
         ));
     }
     let syntax = serde_json::from_str::<IgnoredAny>(text).map_err(|error| Box::new(syntax_error(source, &error)));
-    let tree = syntax.and_then(|_| build(source, limits.depth.min(MOST_DEPTH)).map_err(|fault| refusal(source, fault)));
+    let depth = limits.depth.min(MOST_DEPTH);
+    let tree = syntax.and_then(|_| build(whole, before, text, depth).map_err(|fault| refusal(source, fault)));
     // Depth is counted only in what is refused; it goes before any other mistake.
     tree.or_else(|mistake| check_depth(source, limits).and(Err(mistake)))
 }
@@ -183,10 +111,8 @@ fn refusal(source: &Source, fault: Fault) -> Box<Diagnostic> {
 /// # Errors
 ///
 /// Returns what [`parse`] refuses. The places of its messages are those of the part.
-pub(crate) fn parse_part(source: &Source, span: Span, limits: &Limits) -> Result<Value, Box<Diagnostic>> {
-    let mut value = parse(&Source::new(source.name(), source.slice(span)), limits)?;
-    value.shift(span.start);
-    Ok(value)
+pub(crate) fn parse_part(source: &Source, span: Span, limits: &Limits) -> Result<Tree, Box<Diagnostic>> {
+    parse_in(source, span.start as usize, &Source::new(source.name(), source.slice(span)), limits)
 }
 
 /// The bytes of the source that a part of a string value was written as, escapes counted.
@@ -334,7 +260,7 @@ fn syntax_error(source: &Source, error: &serde_json::Error) -> Diagnostic {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Value, Box<Diagnostic>> {
+    fn read(text: &str) -> Result<Tree, Box<Diagnostic>> {
         parse(&Source::new("t.json", text), &Limits::default())
     }
 
@@ -344,12 +270,13 @@ mod tests {
 
     #[test]
     fn keeps_spelling_order_and_repetitions() {
-        let value = read(r#"{"a": 1.20, "a": true}"#).unwrap();
-        let Kind::Object(members) = value.kind else { panic!("not an object") };
+        let tree = read(r#"{"a": 1.20, "a": true}"#).unwrap();
+        let Kind::Object(members) = tree.root().kind() else { panic!("not an object") };
+        let members: Vec<_> = members.iter().collect();
         assert_eq!(members.len(), 2);
-        assert_eq!(members[0].value.kind, Kind::Number("1.20".into()));
-        assert_eq!(members[0].name_span, Span::new(1, 4));
-        assert_eq!(members[1].value.span, Span::new(17, 21));
+        assert_eq!(members[0].value().kind(), Kind::Number("1.20"));
+        assert_eq!(members[0].name_span(), Span::new(1, 4));
+        assert_eq!(members[1].value().span(), Span::new(17, 21));
     }
 
     #[test]
@@ -357,8 +284,8 @@ mod tests {
         let source = Source::new("t.json", r#"{"é": [1, {"b": ["x"]}]}"#);
         let whole = parse(&source, &Limits::default()).unwrap();
         let part = whole.at(Span::new(11, 23)).unwrap();
-        assert_eq!(source.slice(part.span), r#"{"b": ["x"]}"#);
-        assert_eq!(parse_part(&source, part.span, &Limits::default()).unwrap(), *part);
+        assert_eq!(source.slice(part.span()), r#"{"b": ["x"]}"#);
+        assert_eq!(parse_part(&source, part.span(), &Limits::default()).unwrap().root(), part);
     }
 
     #[test]
@@ -423,10 +350,12 @@ mod tests {
     fn places_inside_strings_count_escapes() {
         let text = r#"["a\u00e9\n\ud834\udd1e$x"]"#;
         let source = Source::new("t", text);
-        let Kind::Array(items) = parse(&source, &Limits::default()).unwrap().kind else { panic!("not a list") };
-        let Kind::String(decoded) = &items[0].kind else { panic!("not a string") };
+        let tree = parse(&source, &Limits::default()).unwrap();
+        let Kind::Array(items) = tree.root().kind() else { panic!("not a list") };
+        let item = items.first().unwrap();
+        let Kind::String(decoded) = item.kind() else { panic!("not a string") };
         let at = decoded.find('$').unwrap();
-        assert_eq!(source.slice(locate(&source, items[0].span, at..at + 2)), "$x");
-        assert_eq!(source.slice(locate(&source, items[0].span, 1..3)), "\\u00e9");
+        assert_eq!(source.slice(locate(&source, item.span(), at..at + 2)), "$x");
+        assert_eq!(source.slice(locate(&source, item.span(), 1..3)), "\\u00e9");
     }
 }

@@ -7,7 +7,6 @@ pub(crate) mod bytes;
 mod text;
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 pub use text::Text;
@@ -126,9 +125,14 @@ impl Source {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
-    /// A part of the text, shared; none if it is not one.
-    pub(crate) fn part(&self, range: Range<usize>) -> Option<Text> {
-        Text::of(&self.text, range)
+    /// The whole text, shared.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
+    /// A text that shares a part of this source if it is one, else a copy.
+    pub(crate) fn share(&self, part: &str) -> Text {
+        Text::share_of(&self.text, part)
     }
 
     /// The empty span behind the last byte.

@@ -21,7 +21,7 @@ mod reader;
 #[cfg(feature = "yaml")]
 mod scalar;
 
-use crate::json::{self, Limits, Value};
+use crate::json::{self, Limits, Tree};
 use crate::source::{Diagnostic, Source};
 
 /// Whether a text of this name is read as YAML: it ends in `.yaml` or `.yml`.
@@ -41,7 +41,7 @@ pub fn is_yaml(name: &str) -> bool {
 /// # Errors
 ///
 /// Returns what [`parse`] or [`json::parse`] refuse.
-pub fn parse_by_name(source: &Source, limits: &Limits) -> Result<Value, Box<Diagnostic>> {
+pub fn parse_by_name(source: &Source, limits: &Limits) -> Result<Tree, Box<Diagnostic>> {
     if is_yaml(source.name()) { parse(source, limits) } else { json::parse(source, limits) }
 }
 
@@ -61,10 +61,10 @@ pub fn parse_by_name(source: &Source, limits: &Limits) -> Result<Value, Box<Diag
 /// use iamtree::source::Source;
 ///
 /// let source = Source::new("role.yaml", "Version: 2012-10-17\nLimit: 1.20\n");
-/// let value = iamtree::yaml::parse(&source, &Limits::default())?;
-/// let Kind::Object(members) = &value.kind else { panic!("not an object") };
-/// assert_eq!(members[0].value.kind, Kind::String("2012-10-17".into()));
-/// assert_eq!(members[1].value.kind, Kind::Number("1.20".into()));
+/// let tree = iamtree::yaml::parse(&source, &Limits::default())?;
+/// let Kind::Object(members) = tree.root().kind() else { panic!("not an object") };
+/// let kinds: Vec<Kind<'_>> = members.iter().map(|member| member.value().kind()).collect();
+/// assert_eq!(kinds, [Kind::String("2012-10-17"), Kind::Number("1.20")]);
 ///
 /// let twice = Source::new("role.yaml", "Effect: Deny\nEffect: Allow\n");
 /// assert_eq!(
@@ -75,13 +75,13 @@ pub fn parse_by_name(source: &Source, limits: &Limits) -> Result<Value, Box<Diag
 /// # Ok::<(), Box<iamtree::source::Diagnostic>>(())
 /// ```
 #[cfg(feature = "yaml")]
-pub fn parse(source: &Source, limits: &Limits) -> Result<Value, Box<Diagnostic>> {
+pub fn parse(source: &Source, limits: &Limits) -> Result<Tree, Box<Diagnostic>> {
     reader::read(source, limits)
 }
 
 #[cfg(not(feature = "yaml"))]
 #[expect(missing_docs, reason = "documented where the feature is on")]
-pub fn parse(source: &Source, _limits: &Limits) -> Result<Value, Box<Diagnostic>> {
+pub fn parse(source: &Source, _limits: &Limits) -> Result<Tree, Box<Diagnostic>> {
     let start = crate::source::Span::default();
     Err(Box::new(
         source

@@ -1,9 +1,11 @@
 //! The texts of the policies of one question, by kind, before any is parsed.
 
+use std::sync::Arc;
+
 use super::Refusal;
 use crate::document::{Document, DocumentError, Level, PolicyKind, PolicySet, SetError};
-use crate::json::Value;
-use crate::source::{Diagnostic, Source};
+use crate::json::Tree;
+use crate::source::{Diagnostic, Source, Span};
 
 /// A document before it is parsed; or, if its bytes are no text, where and why not.
 pub(crate) type Text = Result<Written, Box<Diagnostic>>;
@@ -14,7 +16,7 @@ pub(crate) enum Written {
     /// A text of its own.
     Text(Source),
     /// A part of a larger text, which was read as a tree.
-    Part { source: Source, tree: Value },
+    Part { source: Source, tree: Arc<Tree>, span: Span },
 }
 
 impl From<Source> for Written {
@@ -29,14 +31,17 @@ impl Written {
     fn text(&self) -> &str {
         match self {
             Written::Text(source) => source.text(),
-            Written::Part { source, tree } => source.slice(tree.span),
+            Written::Part { source, span, .. } => source.slice(*span),
         }
     }
 
     fn parse(&self, kind: PolicyKind) -> Result<Document, DocumentError> {
         match self {
             Written::Text(source) => Document::parse(kind, source.name(), source.text()),
-            Written::Part { source, tree } => Document::from_value(kind, source.clone(), tree),
+            Written::Part { source, tree, span } => {
+                // The place is that of a value of the tree.
+                Document::from_value(kind, source.clone(), tree.at(*span).unwrap_or(tree.root()))
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
@@ -9,7 +10,7 @@ use super::format::{self, RawCase, RawPolicies};
 use super::policies::{LevelTexts, PolicyTexts, Text, Written};
 use super::{Case, CaseFileError, Question};
 use crate::json::de::{self, Located};
-use crate::json::{Kind, Limits, Value};
+use crate::json::{Kind, Limits, Tree, Value};
 use crate::source::{Source, Span, quote};
 use crate::yaml;
 
@@ -24,7 +25,7 @@ use crate::yaml;
 /// twice, documents that cannot be opened. A document that breaks the rules of policies is no mistake of the file:
 /// a case may expect that.
 pub fn read(file: &Source, open: impl FnMut(&str) -> Result<Vec<u8>, String>) -> Result<Vec<Case>, CaseFileError> {
-    let tree = yaml::is_yaml(file.name()).then(|| yaml::parse(file, &LIMITS));
+    let tree = yaml::is_yaml(file.name()).then(|| yaml::parse(file, &LIMITS).map(Arc::new));
     let mut reader = Reader {
         file,
         open,
@@ -52,7 +53,7 @@ const LIMITS: Limits = Limits { bytes: 1 << 28, depth: 64, entries: 1 << 24, pat
 #[derive(Clone, Copy)]
 enum Part<'f> {
     Json(&'f RawValue),
-    Yaml(&'f Value),
+    Yaml(&'f Arc<Tree>, Value<'f>),
 }
 
 struct Reader<'f, F> {
@@ -95,18 +96,19 @@ impl<'f, F: FnMut(&str) -> Result<Vec<u8>, String>> Reader<'f, F> {
     }
 
     /// The cases of a YAML file.
-    fn tree(&mut self, tree: &'f Value) -> Vec<Case> {
-        let Kind::Array(items) = &tree.kind else {
-            self.mistake(tree.span, format!("found {}, expected a list of cases", tree.type_name()));
+    fn tree(&mut self, tree: &'f Arc<Tree>) -> Vec<Case> {
+        let root = tree.root();
+        let Kind::Array(items) = root.kind() else {
+            self.mistake(root.span(), format!("found {}, expected a list of cases", root.type_name()));
             return Vec::new();
         };
         let mut cases = Vec::new();
         for item in items {
-            self.case = Cursor { line: self.line_at(item.span.start), start: item.span.start as usize };
+            self.case = Cursor { line: self.line_at(item.span().start), start: item.span().start as usize };
             match de::from_value::<RawCase<Located>>(item) {
                 Ok(raw) => {
-                    let raw = raw.map(|located| Part::Yaml(item.at(located.span).unwrap_or(item)));
-                    cases.extend(self.case(item.span, raw));
+                    let raw = raw.map(|located| Part::Yaml(tree, tree.at(located.span).unwrap_or(item)));
+                    cases.extend(self.case(item.span(), raw));
                 }
                 Err(mistake) => self.mistake(mistake.span(), mistake.message()),
             }
@@ -196,14 +198,14 @@ impl<'f, F: FnMut(&str) -> Result<Vec<u8>, String>> Reader<'f, F> {
                     None
                 }
             },
-            Part::Yaml(Value { kind: Kind::String(text), span }) => match holds_document(text) {
-                true => inline(self.line_at(span.start), text),
-                false => self.opened(*span, text),
+            Part::Yaml(tree, value) => match value.kind() {
+                Kind::String(text) if holds_document(text) => inline(self.line_at(value.span().start), text),
+                Kind::String(path) => self.opened(value.span(), path),
+                _ => {
+                    let source = self.file.renamed(&format!("{}#{member}", self.file.name()));
+                    Some(Ok(Written::Part { source, tree: Arc::clone(tree), span: value.span() }))
+                }
             },
-            Part::Yaml(tree) => {
-                let source = self.file.renamed(&format!("{}#{member}", self.file.name()));
-                Some(Ok(Written::Part { source, tree: tree.clone() }))
-            }
         }
     }
 

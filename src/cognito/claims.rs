@@ -99,7 +99,7 @@ impl Claims {
         let source = Source::new(name, text);
         let mut mistakes = Mistakes::default();
         let claims = match json::parse(&source, &Limits::default()) {
-            Ok(value) => Claims::read(&mut Reader::new(&source, &mut mistakes), &value),
+            Ok(tree) => Claims::read(&mut Reader::new(&source, &mut mistakes), tree.root()),
             Err(diagnostic) => {
                 mistakes.add(*diagnostic);
                 None
@@ -108,10 +108,10 @@ impl Claims {
         mistakes.into_result(claims)
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>, value: &Value) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>, value: Value<'_>) -> Option<Self> {
         let members = reader.map("C13", value, "an object of claims")?;
         reader.repeated_members_within(members);
-        Some(members.iter().map(|member| (Box::from(&*member.name), Claim::of(&member.value))).collect())
+        Some(members.iter().map(|member| (Box::from(member.name()), Claim::of(member.value()))).collect())
     }
 
     /// A claim by its exact name (Rule C28): `null` is there.
@@ -206,12 +206,12 @@ impl Claim {
         }
     }
 
-    fn of(value: &Value) -> Self {
-        match &value.kind {
+    fn of(value: Value<'_>) -> Self {
+        match value.kind() {
             Kind::Null => Claim::Null,
-            Kind::Bool(value) => Claim::Bool(*value),
-            Kind::Number(text) => Claim::Number(Box::from(&**text)),
-            Kind::String(text) => Claim::Text(Box::from(&**text)),
+            Kind::Bool(value) => Claim::Bool(value),
+            Kind::Number(text) => Claim::Number(text.into()),
+            Kind::String(text) => Claim::Text(text.into()),
             Kind::Array(items) => Claim::List(items.iter().map(Claim::of).collect()),
             Kind::Object(_) => Claim::Object,
         }

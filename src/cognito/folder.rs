@@ -61,19 +61,20 @@ impl PoolFolder {
                 of_pool.push(source);
                 continue;
             };
-            let value = match json::parse(&source, &Limits::default()) {
-                Ok(value) => value,
+            let tree = match json::parse(&source, &Limits::default()) {
+                Ok(tree) => tree,
                 Err(diagnostic) => {
                     mistakes.add(*diagnostic);
                     continue;
                 }
             };
             let mut reader = Reader::new(&source, &mut mistakes);
+            let value = tree.root();
             match kind {
-                FolderFile::Roles => roles = read::roles(&mut reader, &value, &mut Opener::new(&mut open)),
-                FolderFile::Clients => clients = read::client_ids(&mut reader, &value),
+                FolderFile::Roles => roles = read::roles(&mut reader, value, &mut Opener::new(&mut open)),
+                FolderFile::Clients => clients = read::client_ids(&mut reader, value),
                 FolderFile::Groups => {
-                    let listed = read::group_listing(&mut reader, &value);
+                    let listed = read::group_listing(&mut reader, value);
                     groups = groups.zip(listed).map(|(groups, listed)| [groups, listed].concat());
                 }
             }

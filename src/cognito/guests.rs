@@ -96,8 +96,8 @@ impl DatedPolicy {
 }
 
 fn read(source: &Source, mistakes: &mut Mistakes) -> Option<DatedPolicy> {
-    let value = match json::parse(source, &Limits::default()) {
-        Ok(value) => value,
+    let tree = match json::parse(source, &Limits::default()) {
+        Ok(tree) => tree,
         Err(diagnostic) => {
             mistakes.add(*diagnostic);
             return None;
@@ -106,10 +106,10 @@ fn read(source: &Source, mistakes: &mut Mistakes) -> Option<DatedPolicy> {
     let required = ["Name", "Version", "Date", "PolicyDocument"];
     let known = ["Name", "Version", "Date", "PolicyDocument", "Source"];
     let mut reader = Reader::new(source, mistakes);
-    let fields = reader.object("C42", &value, &required, &known)?;
+    let fields = reader.object("C42", tree.root(), &required, &known)?;
     let mut text = |name| reader.string("C42", fields.get(name)?).map(Box::<str>::from);
     let (name, version, date) = (text("Name"), text("Version"), text("Date"));
-    let document = source.slice(fields.get("PolicyDocument")?.span);
+    let document = source.slice(fields.get("PolicyDocument")?.span());
     match Document::parse(PolicyKind::Session, name.as_deref().unwrap_or(source.name()), document) {
         Ok(document) => Some(DatedPolicy { name: name?, version: version?, date: date?, document }),
         Err(error) => {

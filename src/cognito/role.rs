@@ -205,7 +205,7 @@ impl Roles {
         let source = Source::new(name, text);
         let mut mistakes = Mistakes::default();
         let roles = match json::parse(&source, &Limits::default()) {
-            Ok(value) => read::roles(&mut Reader::new(&source, &mut mistakes), &value, &mut Opener::new(&mut open)),
+            Ok(tree) => read::roles(&mut Reader::new(&source, &mut mistakes), tree.root(), &mut Opener::new(&mut open)),
             Err(diagnostic) => {
                 mistakes.add(*diagnostic);
                 None

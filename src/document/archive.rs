@@ -132,8 +132,8 @@ mod tests {
     fn a_part_of_a_text_is_kept_as_it_was_read() {
         let file = Source::new("all.json", r#"[1, {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}]"#);
         let tree = json::parse(&file, &NO_LIMITS).unwrap();
-        let json::Kind::Array(items) = &tree.kind else { panic!("a list") };
-        let part = Document::from_value(PolicyKind::Identity, file.clone(), &items[1]).unwrap();
+        let json::Kind::Array(items) = tree.root().kind() else { panic!("a list") };
+        let part = Document::from_value(PolicyKind::Identity, file.clone(), items.iter().nth(1).unwrap()).unwrap();
         let set = PolicySet::new().identity(part);
         assert_eq!(Archive::new(&set).read(), set);
     }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Content, Document, DocumentError, Effect, Entry, Patterns, PolicyKind, Statement, wrapped};
-use crate::json::{self, Kind, Limits, Member, Value};
+use crate::json::{self, Kind, Limits, Member, Members, Value};
 use crate::language::action::ActionPattern;
 use crate::language::arn::ResourcePattern;
 use crate::language::{SyntaxError, Version};
@@ -19,7 +19,7 @@ const MOST_MISTAKES: usize = 100;
 
 pub(super) fn document(limits: &Limits, kind: PolicyKind, source: Source) -> Result<Document, DocumentError> {
     match yaml::parse_by_name(&source, limits) {
-        Ok(value) => tree(limits, kind, source, &value),
+        Ok(read) => tree(limits, kind, source, read.root()),
         Err(diagnostic) => {
             let hint = wrapped::text(&source).filter(|_| !yaml::is_yaml(source.name()));
             let diagnostic = match hint {
@@ -36,7 +36,7 @@ pub(super) fn tree(
     limits: &Limits,
     kind: PolicyKind,
     source: Source,
-    value: &Value,
+    value: Value<'_>,
 ) -> Result<Document, DocumentError> {
     let mut reader =
         Reader { limits, kind, source: &source, version: Version::V2008, mistakes: Vec::new(), left_out: 0 };
@@ -71,15 +71,15 @@ const ELEMENTS: [&str; 9] =
 /// Where they stand.
 #[derive(Default)]
 struct Elements<'m> {
-    sid: Option<&'m Member>,
-    effect: Option<&'m Member>,
-    principal: Option<&'m Member>,
-    not_principal: Option<&'m Member>,
-    action: Option<&'m Member>,
-    not_action: Option<&'m Member>,
-    resource: Option<&'m Member>,
-    not_resource: Option<&'m Member>,
-    condition: Option<&'m Member>,
+    sid: Option<Member<'m>>,
+    effect: Option<Member<'m>>,
+    principal: Option<Member<'m>>,
+    not_principal: Option<Member<'m>>,
+    action: Option<Member<'m>>,
+    not_action: Option<Member<'m>>,
+    resource: Option<Member<'m>>,
+    not_resource: Option<Member<'m>>,
+    condition: Option<Member<'m>>,
 }
 
 /// `Id` and the statements.
@@ -99,8 +99,8 @@ impl Reader<'_> {
     }
 
     /// Reports that a value is of the wrong JSON type.
-    fn wrong_type(&mut self, rule: &'static str, value: &Value, message: &str, expected: &str) {
-        let diagnostic = self.mistake(rule, value.span, message).found(value.type_name()).expected(expected);
+    fn wrong_type(&mut self, rule: &'static str, value: Value<'_>, message: &str, expected: &str) {
+        let diagnostic = self.mistake(rule, value.span(), message).found(value.type_name()).expected(expected);
         self.report(diagnostic);
     }
 
@@ -112,15 +112,15 @@ impl Reader<'_> {
         self.report(diagnostic);
     }
 
-    fn document(&mut self, value: &Value) -> Option<Parts> {
+    fn document(&mut self, value: Value<'_>) -> Option<Parts> {
         // Nearly every policy is plain ASCII, which is seen best of the whole.
-        if self.kind.row().iam_type && !is_plain(self.source.slice(value.span)) {
+        if self.kind.row().iam_type && !is_plain(self.source.slice(value.span())) {
             self.characters(value);
         }
         self.repeated_members(value);
-        let Kind::Object(members) = &value.kind else {
+        let Kind::Object(members) = value.kind() else {
             let mut diagnostic =
-                self.mistake("L1", value.span, "a document that is no object").found(value.type_name());
+                self.mistake("L1", value.span(), "a document that is no object").found(value.type_name());
             diagnostic = diagnostic.expected("an object with `Statement`");
             if let Some((what, help)) = wrapped::text(self.source) {
                 diagnostic = diagnostic.found(what).help(help);
@@ -130,7 +130,7 @@ impl Reader<'_> {
         };
         if let Some((member, help)) = wrapped::object(members) {
             let diagnostic = self
-                .mistake("L4", value.span, "the text is no policy document")
+                .mistake("L4", value.span(), "the text is no policy document")
                 .found(format!("an object with `{member}`"))
                 .expected("an object with `Statement`")
                 .help(help);
@@ -138,18 +138,17 @@ impl Reader<'_> {
             return None;
         }
         for member in members {
-            if !matches!(&*member.name, "Version" | "Id" | "Statement") {
+            if !matches!(member.name(), "Version" | "Id" | "Statement") {
                 self.unknown_member("L4", member, &["Version", "Id", "Statement"]);
             }
         }
-        let find = |name: &str| members.iter().find(|member| &*member.name == name).map(|member| &member.value);
         // The version comes first: it says what the strings of the statements mean.
-        if let Some(version) = find("Version") {
+        if let Some(version) = members.get("Version") {
             self.version(version);
         }
-        let id = find("Id").and_then(|id| self.string("L6", id, "the `Id` is no string"));
-        let Some(statement) = find("Statement") else {
-            let close = Span::new((value.span.end as usize).saturating_sub(1), value.span.end as usize);
+        let id = members.get("Id").and_then(|id| self.string("L6", id, "the `Id` is no string"));
+        let Some(statement) = members.get("Statement") else {
+            let close = Span::new((value.span().end as usize).saturating_sub(1), value.span().end as usize);
             let diagnostic = self
                 .mistake("L7", close, "a document without statements")
                 .found("the end of the object")
@@ -165,14 +164,14 @@ impl Reader<'_> {
     }
 
     /// Rule L2. Between strings there are no such characters in JSON; in YAML there may be comments.
-    fn characters(&mut self, value: &Value) {
-        match &value.kind {
-            Kind::String(_) => self.characters_of(value.span),
+    fn characters(&mut self, value: Value<'_>) {
+        match value.kind() {
+            Kind::String(_) => self.characters_of(value.span()),
             Kind::Array(items) => items.iter().for_each(|item| self.characters(item)),
             Kind::Object(members) => {
                 for member in members {
-                    self.characters_of(member.name_span);
-                    self.characters(&member.value);
+                    self.characters_of(member.name_span());
+                    self.characters(member.value());
                 }
             }
             _ => {}
@@ -194,43 +193,43 @@ impl Reader<'_> {
     }
 
     /// Rule L3. The tree is no deeper than the limit of the reader, so recursion is bounded.
-    fn repeated_members(&mut self, value: &Value) {
-        match &value.kind {
+    fn repeated_members(&mut self, value: Value<'_>) {
+        match value.kind() {
             Kind::Array(items) => items.iter().for_each(|item| self.repeated_members(item)),
             Kind::Object(members) => {
-                for member in repeated(members, |member| Some(&member.name)) {
+                for member in repeated(members.iter(), |member| Some(member.name())) {
                     let diagnostic = self
-                        .mistake("L3", member.name_span, "a member is repeated")
-                        .found(format!("a second {}", quote(&member.name)))
+                        .mistake("L3", member.name_span(), "a member is repeated")
+                        .found(format!("a second {}", quote(member.name())))
                         .expected("each member once");
                     self.report(diagnostic);
                 }
-                members.iter().for_each(|member| self.repeated_members(&member.value));
+                members.iter().for_each(|member| self.repeated_members(member.value()));
             }
             _ => {}
         }
     }
 
-    fn unknown_member(&mut self, rule: &'static str, member: &Member, known: &[&str]) {
-        let meant = known.iter().find(|name| name.eq_ignore_ascii_case(&member.name));
-        let meant = meant.or_else(|| known.iter().find(|name| member.name.strip_suffix('s') == Some(**name)));
+    fn unknown_member(&mut self, rule: &'static str, member: Member<'_>, known: &[&str]) {
+        let meant = known.iter().find(|name| name.eq_ignore_ascii_case(member.name()));
+        let meant = meant.or_else(|| known.iter().find(|name| member.name().strip_suffix('s') == Some(**name)));
         let expected = match meant {
             Some(name) => format!("`{name}`"),
             None => known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
         };
         let diagnostic =
-            self.mistake(rule, member.name_span, "unknown element").found(quote(&member.name)).expected(expected);
+            self.mistake(rule, member.name_span(), "unknown element").found(quote(member.name())).expected(expected);
         self.report(diagnostic);
     }
 
     /// Rule L5.
-    fn version(&mut self, value: &Value) {
-        match &value.kind {
-            Kind::String(text) if &**text == "2012-10-17" => self.version = Version::V2012,
-            Kind::String(text) if &**text == "2008-10-17" => {}
+    fn version(&mut self, value: Value<'_>) {
+        match value.kind() {
+            Kind::String("2012-10-17") => self.version = Version::V2012,
+            Kind::String("2008-10-17") => {}
             Kind::String(text) => {
                 let diagnostic = self
-                    .mistake("L5", value.span, "unknown version of the policy language")
+                    .mistake("L5", value.span(), "unknown version of the policy language")
                     .found(quote(text))
                     .expected("`2012-10-17` or `2008-10-17`");
                 self.report(diagnostic);
@@ -239,9 +238,9 @@ impl Reader<'_> {
         }
     }
 
-    fn string(&mut self, rule: &'static str, value: &Value, message: &str) -> Option<Text> {
-        match &value.kind {
-            Kind::String(text) => Some(text.clone()),
+    fn string(&mut self, rule: &'static str, value: Value<'_>, message: &str) -> Option<Text> {
+        match value.kind() {
+            Kind::String(text) => Some(self.source.share(text)),
             _ => {
                 self.wrong_type(rule, value, message, "a string");
                 None
@@ -250,21 +249,21 @@ impl Reader<'_> {
     }
 
     /// Rule L7.
-    fn statements(&mut self, value: &Value) -> Option<Vec<Statement>> {
-        let statements = match &value.kind {
-            Kind::Object(members) => vec![self.statement(value.span, members)?],
+    fn statements(&mut self, value: Value<'_>) -> Option<Vec<Statement>> {
+        let statements = match value.kind() {
+            Kind::Object(members) => vec![self.statement(value.span(), members)?],
             Kind::Array(items) if items.is_empty() => {
                 let diagnostic = self
-                    .mistake("L7", value.span, "a document without statements")
+                    .mistake("L7", value.span(), "a document without statements")
                     .found("an empty list")
                     .expected("at least one statement");
                 self.report(diagnostic);
                 return None;
             }
             Kind::Array(items) => {
-                self.check_count(value.span, items.len())?;
-                all(items.iter().map(|item| match &item.kind {
-                    Kind::Object(members) => self.statement(item.span, members),
+                self.check_count(value.span(), items.len())?;
+                all(items.iter().map(|item| match item.kind() {
+                    Kind::Object(members) => self.statement(item.span(), members),
                     _ => {
                         self.wrong_type("L7", item, "a statement that is no object", "an object");
                         None
@@ -296,7 +295,8 @@ impl Reader<'_> {
 
     /// Rule L9: in IAM policy types no two statements share a Sid.
     fn unique_sids(&mut self, statements: &[Statement]) {
-        for statement in repeated(statements, |statement| statement.sid.as_ref().filter(|sid| !sid.is_empty())) {
+        for statement in repeated(statements.iter(), |statement| statement.sid.as_deref().filter(|sid| !sid.is_empty()))
+        {
             let sid = statement.sid.as_deref().unwrap_or_default();
             let diagnostic = self
                 .mistake("L9", statement.span, "two statements have one Sid")
@@ -307,10 +307,10 @@ impl Reader<'_> {
     }
 
     /// Rules L8 to L15. Every element is read even if another one is wrong, so that all mistakes come to light.
-    fn statement(&mut self, span: Span, members: &[Member]) -> Option<Statement> {
+    fn statement(&mut self, span: Span, members: Members<'_>) -> Option<Statement> {
         let elements = self.elements(members);
         let sid = match elements.sid {
-            Some(sid) => self.sid(&sid.value).map(Some),
+            Some(sid) => self.sid(sid.value()).map(Some),
             None => Some(None),
         };
         let effect = self.effect(span, elements.effect);
@@ -318,7 +318,7 @@ impl Reader<'_> {
         let actions = self.actions(span, elements.action, elements.not_action);
         let resources = self.resources(span, elements.resource, elements.not_resource);
         let conditions = match elements.condition {
-            Some(condition) => self.conditions(&condition.value),
+            Some(condition) => self.conditions(condition.value()),
             None => Some(Vec::new()),
         };
         Some(Statement {
@@ -333,10 +333,10 @@ impl Reader<'_> {
     }
 
     /// Rule L8. Of repeated elements, which are a mistake, the first is read.
-    fn elements<'m>(&mut self, members: &'m [Member]) -> Elements<'m> {
+    fn elements<'m>(&mut self, members: Members<'m>) -> Elements<'m> {
         let mut elements = Elements::default();
         for member in members {
-            let element = match &*member.name {
+            let element = match member.name() {
                 "Sid" => &mut elements.sid,
                 "Effect" => &mut elements.effect,
                 "Principal" => &mut elements.principal,
@@ -357,13 +357,13 @@ impl Reader<'_> {
     }
 
     /// Rule L9.
-    fn sid(&mut self, value: &Value) -> Option<Text> {
+    fn sid(&mut self, value: Value<'_>) -> Option<Text> {
         let sid = self.string("L9", value, "the Sid is no string")?;
         if !self.kind.row().iam_type {
             return Some(sid);
         }
         if let Some((at, wrong)) = sid.char_indices().find(|(_, character)| !character.is_ascii_alphanumeric()) {
-            let place = json::locate(self.source, value.span, at..at + wrong.len_utf8());
+            let place = json::locate(self.source, value.span(), at..at + wrong.len_utf8());
             let diagnostic = self
                 .mistake("L9", place, "a character that no Sid may contain")
                 .found(quote(&wrong.to_string()))
@@ -375,19 +375,19 @@ impl Reader<'_> {
     }
 
     /// Rule L10.
-    fn effect(&mut self, statement: Span, member: Option<&Member>) -> Option<Effect> {
+    fn effect(&mut self, statement: Span, member: Option<Member<'_>>) -> Option<Effect> {
         const EXPECTED: &str = "`Allow` or `Deny`";
-        let Some(Member { value, .. }) = member else {
+        let Some(value) = member.map(Member::value) else {
             let diagnostic = self.missing("L10", statement, "a statement without effect").expected("`Effect`");
             self.report(diagnostic);
             return None;
         };
-        match &value.kind {
-            Kind::String(text) if &**text == "Allow" => Some(Effect::Allow),
-            Kind::String(text) if &**text == "Deny" => Some(Effect::Deny),
+        match value.kind() {
+            Kind::String("Allow") => Some(Effect::Allow),
+            Kind::String("Deny") => Some(Effect::Deny),
             Kind::String(text) => {
                 let diagnostic =
-                    self.mistake("L10", value.span, "unknown effect").found(quote(text)).expected(EXPECTED);
+                    self.mistake("L10", value.span(), "unknown effect").found(quote(text)).expected(EXPECTED);
                 self.report(diagnostic);
                 None
             }
@@ -409,15 +409,15 @@ impl Reader<'_> {
     fn one_of<'m>(
         &mut self,
         rule: &'static str,
-        plain: Option<&'m Member>,
-        negated: Option<&'m Member>,
-    ) -> Option<(bool, &'m Member)> {
+        plain: Option<Member<'m>>,
+        negated: Option<Member<'m>>,
+    ) -> Option<(bool, Member<'m>)> {
         match (plain, negated) {
             (Some(plain), Some(negated)) => {
-                let second = if plain.name_span.start < negated.name_span.start { negated } else { plain };
+                let second = if plain.name_span().start < negated.name_span().start { negated } else { plain };
                 let diagnostic = self
-                    .mistake(rule, second.name_span, "two elements that exclude each other")
-                    .found(format!("`{}` and `{}`", plain.name, negated.name))
+                    .mistake(rule, second.name_span(), "two elements that exclude each other")
+                    .found(format!("`{}` and `{}`", plain.name(), negated.name()))
                     .expected("one of the two");
                 self.report(diagnostic);
                 None
@@ -431,8 +431,8 @@ impl Reader<'_> {
     fn actions(
         &mut self,
         statement: Span,
-        plain: Option<&Member>,
-        negated: Option<&Member>,
+        plain: Option<Member<'_>>,
+        negated: Option<Member<'_>>,
     ) -> Option<Patterns<ActionPattern>> {
         if plain.is_none() && negated.is_none() {
             let diagnostic =
@@ -440,7 +440,7 @@ impl Reader<'_> {
             self.report(diagnostic);
         }
         let (negated, member) = self.one_of("L12", plain, negated)?;
-        self.patterns(negated, &member.value, "actions", |text, _| ActionPattern::of(text))
+        self.patterns(negated, member.value(), "actions", |text, _| ActionPattern::of(text))
     }
 
     /// Rules L11, L12; in trust policies the element is refused (Rule E33).
@@ -448,14 +448,14 @@ impl Reader<'_> {
     fn resources(
         &mut self,
         statement: Span,
-        plain: Option<&Member>,
-        negated: Option<&Member>,
+        plain: Option<Member<'_>>,
+        negated: Option<Member<'_>>,
     ) -> Option<Option<Patterns<ResourcePattern>>> {
         if !self.kind.row().resource {
             let Some(member) = plain.or(negated) else { return Some(None) };
             let diagnostic = self
-                .mistake("E33", member.name_span, "a trust policy names no resource")
-                .found(quote(&member.name))
+                .mistake("E33", member.name_span(), "a trust policy names no resource")
+                .found(quote(member.name()))
                 .expected("a statement without it");
             self.report(diagnostic);
             return None;
@@ -466,41 +466,39 @@ impl Reader<'_> {
             self.report(diagnostic);
         }
         let (negated, member) = self.one_of("L12", plain, negated)?;
-        self.patterns(negated, &member.value, "resources", ResourcePattern::of).map(Some)
+        self.patterns(negated, member.value(), "resources", ResourcePattern::of).map(Some)
     }
 
     /// A string or a non-empty list of strings (Rule L11), each read as a pattern.
     fn patterns<P>(
         &mut self,
         negated: bool,
-        value: &Value,
+        value: Value<'_>,
         what: &str,
         parse: impl Fn(&Text, Version) -> Result<P, SyntaxError>,
     ) -> Option<Patterns<P>> {
-        let items = match &value.kind {
-            Kind::Array(items) if items.is_empty() => {
-                let diagnostic = self
-                    .mistake("L11", value.span, &format!("a statement without {what}"))
-                    .found("an empty list")
-                    .expected("at least one string");
-                self.report(diagnostic);
-                return None;
-            }
-            Kind::Array(items) => items.as_slice(),
-            _ => std::slice::from_ref(value),
-        };
-        self.check_count(value.span, items.len())?;
+        let items = value.one_or_many();
+        if items.is_empty() {
+            let diagnostic = self
+                .mistake("L11", value.span(), &format!("a statement without {what}"))
+                .found("an empty list")
+                .expected("at least one string");
+            self.report(diagnostic);
+            return None;
+        }
+        self.check_count(value.span(), items.len())?;
         let entries = all(items.iter().map(|item| {
-            let Kind::String(text) = &item.kind else {
+            let Kind::String(text) = item.kind() else {
                 let expected = if items.len() == 1 { "a string or a list of strings" } else { "a string" };
                 self.wrong_type("L11", item, &format!("an entry of the {what} is no string"), expected);
                 return None;
             };
-            self.check_length(item.span, text)?;
-            match parse(text, self.version) {
-                Ok(pattern) => Some(Entry { span: item.span, text: text.clone(), pattern }),
+            self.check_length(item.span(), text)?;
+            let text = self.source.share(text);
+            match parse(&text, self.version) {
+                Ok(pattern) => Some(Entry { span: item.span(), text, pattern }),
                 Err(error) => {
-                    self.wrong_syntax(item.span, &error);
+                    self.wrong_syntax(item.span(), &error);
                     None
                 }
             }
@@ -570,16 +568,17 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Those whose name stands before. Few are compared with each other, many are looked up.
-fn repeated<'n, T>(things: &'n [T], name: impl Fn(&'n T) -> Option<&'n Text>) -> Vec<&'n T> {
+fn repeated<'n, T>(things: impl ExactSizeIterator<Item = T> + Clone, name: impl Fn(&T) -> Option<&'n str>) -> Vec<T> {
     const FEW: usize = 12;
-    let names = things.iter().filter_map(|thing| Some((name(thing)?, thing)));
-    if things.len() <= FEW {
+    let count = things.len();
+    let names = things.filter_map(|thing| Some((name(&thing)?, thing)));
+    if count <= FEW {
         let is_repeated =
-            |(at, (text, _)): &(usize, (&Text, &T))| names.clone().take(*at).any(|(other, _)| other == *text);
+            |(at, (text, _)): &(usize, (&str, T))| names.clone().take(*at).any(|(other, _)| other == *text);
         return names.clone().enumerate().filter(is_repeated).map(|(_, (_, thing))| thing).collect();
     }
     let mut seen = HashSet::new();
-    names.filter(|(text, _)| !seen.insert(&***text)).map(|(_, thing)| thing).collect()
+    names.filter(|(text, _)| !seen.insert(*text)).map(|(_, thing)| thing).collect()
 }
 
 /// All of them, or none if one is missing. Every one is asked for, so that all mistakes come to light.

@@ -1,6 +1,6 @@
 //! What people paste instead of a document: it is named, and the way to unwrap it is said.
 
-use crate::json::{Kind, Member};
+use crate::json::{Kind, Member, Members};
 use crate::source::Source;
 
 /// Top-level members under which the AWS CLI prints a document, with the command that does and the way to it.
@@ -15,18 +15,18 @@ const WRAPPERS: [(&str, &str, &str); 7] = [
 ];
 
 /// What a top-level object without `Statement` is, if it is known, and how to unwrap it.
-pub(super) fn object(members: &[Member]) -> Option<(&'static str, String)> {
-    if members.iter().any(|member| &*member.name == "Statement") {
+pub(super) fn object(members: Members<'_>) -> Option<(&'static str, String)> {
+    if members.iter().any(|member| member.name() == "Statement") {
         return None;
     }
-    let is_content = |member: &Member| match member.value.kind {
+    let is_content = |member: Member<'_>| match member.value().kind() {
         Kind::Object(_) => true,
         // A document inside a string, percent-encoded or not.
-        Kind::String(ref text) => text.trim_start().starts_with('{') || text.starts_with("%7B"),
+        Kind::String(text) => text.trim_start().starts_with('{') || text.starts_with("%7B"),
         _ => false,
     };
     let (name, command, path) =
-        WRAPPERS.iter().find(|(name, ..)| members.iter().any(|member| &*member.name == *name && is_content(member)))?;
+        WRAPPERS.iter().find(|(name, ..)| members.iter().any(|member| member.name() == *name && is_content(member)))?;
     let raw = if path.contains("fromjson") { "" } else { "; if it is a string there, decode it first" };
     Some((
         name,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use crate::cognito::FolderFile;
-use crate::json::{Kind, Limits, Value};
+use crate::json::{Kind, Limits, Members, Tree, Value};
 use crate::source::{Diagnostic, Source};
 use crate::yaml;
 
@@ -19,7 +19,7 @@ pub(super) struct Files {
 
 pub(super) struct File {
     pub source: Source,
-    pub tree: Result<Value, Box<Diagnostic>>,
+    pub tree: Result<Tree, Box<Diagnostic>>,
 }
 
 /// What a file is, by the members of its outermost object.
@@ -66,16 +66,16 @@ impl Files {
 
 impl Shape {
     /// What a file is. Two files of identity pools are known by their names, as in a folder of a pool.
-    pub(super) fn of_file(name: &str, value: &Value) -> Self {
+    pub(super) fn of_file(name: &str, value: Value<'_>) -> Self {
         match FolderFile::of(name) {
             Some(FolderFile::Clients | FolderFile::Groups) => Shape::IdentityPools,
             _ => Shape::of(value),
         }
     }
 
-    pub(super) fn of(value: &Value) -> Self {
-        let Kind::Object(members) = &value.kind else { return Shape::Document };
-        let has = |names: &[&str]| members.iter().any(|member| names.contains(&&*member.name));
+    pub(super) fn of(value: Value<'_>) -> Self {
+        let Kind::Object(members) = value.kind() else { return Shape::Document };
+        let has = |names: &[&str]| members.iter().any(|member| names.contains(&member.name()));
         if has(&["organization", "accounts", "documents"]) {
             Shape::Environment
         } else if has(&["IdentityPoolId"]) {
@@ -95,9 +95,9 @@ impl Shape {
 }
 
 /// `aws organizations describe-policy`; other commands print a `Policy` too.
-fn is_description(members: &[crate::json::Member]) -> bool {
-    let policy = members.iter().find(|member| &*member.name == "Policy").map(|member| &member.value.kind);
-    matches!(policy, Some(Kind::Object(members)) if members.iter().any(|member| &*member.name == "PolicySummary"))
+fn is_description(members: Members<'_>) -> bool {
+    let policy = members.get("Policy").map(|policy| policy.kind());
+    matches!(policy, Some(Kind::Object(members)) if members.iter().any(|member| member.name() == "PolicySummary"))
 }
 
 /// A path that a file names, relative to that file, without `.` and `..` where they can be resolved.
@@ -146,8 +146,8 @@ mod tests {
             (r#"{"Policy": "{}"}"#, Shape::Document),
             ("[]", Shape::Document),
         ] {
-            let value = crate::json::parse(&Source::new("f.json", text), &LIMITS).unwrap();
-            assert_eq!(Shape::of(&value), expected, "{text}");
+            let tree = crate::json::parse(&Source::new("f.json", text), &LIMITS).unwrap();
+            assert_eq!(Shape::of(tree.root()), expected, "{text}");
         }
     }
 }

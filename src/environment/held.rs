@@ -33,9 +33,9 @@ impl Text {
     }
 
     fn read(&self) -> Result<Document, DocumentError> {
-        let value = json::parse_part(&self.source, self.span, &Limits::default());
-        let value = value.map_err(|diagnostic| DocumentError::new(vec![*diagnostic], 0))?;
-        Document::from_value(self.kind, self.source.clone(), &value)
+        let tree = json::parse_part(&self.source, self.span, &Limits::default());
+        let tree = tree.map_err(|diagnostic| DocumentError::new(vec![*diagnostic], 0))?;
+        Document::from_value(self.kind, self.source.clone(), tree.root())
     }
 }
 

@@ -94,7 +94,7 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Library<'f, O> {
     /// The document that stands at a place, or that the place refers to.
     pub(super) fn document(&mut self, kind: PolicyKind, place: Place<'_>) -> Slot {
         let Some((file, value)) = self.value(place) else { return self.missing(place, "no such place") };
-        match &value.kind {
+        match value.kind() {
             Kind::String(text) if !holds_document(text) => self.reference(kind, place, text),
             _ => self.written_out(kind, place, file, value).map(at_rest(kind, file, value)),
         }
@@ -141,7 +141,7 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Library<'f, O> {
     /// run in circles.
     fn definition(&mut self, kind: PolicyKind, place: Place<'_>) -> Slot {
         let Some((file, value)) = self.value(place) else { return self.missing(place, "no such place") };
-        match &value.kind {
+        match value.kind() {
             Kind::String(text) if !holds_document(text) => self.file(kind, place, text),
             _ => self.written_out(kind, place, file, value),
         }
@@ -156,7 +156,7 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Library<'f, O> {
         }
         if let Some((_, file)) = self.files.by_name(&path) {
             return self.once(kind, &path, |library| match &file.tree {
-                Ok(value) => library.read(file.source.clone(), |source| Document::from_value(kind, source, value)),
+                Ok(tree) => library.read(file.source.clone(), |source| Document::from_value(kind, source, tree.root())),
                 // Read again as what it is referred to as: the mistake is then told in the words for a policy.
                 Err(diagnostic) => library.read(file.source.clone(), |source| {
                     Document::parse(kind, source.name(), source.text())
@@ -179,21 +179,21 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Library<'f, O> {
     }
 
     /// A document that stands where it is used.
-    fn written_out(&mut self, kind: PolicyKind, place: Place<'_>, file: &File, value: &Value) -> Slot {
+    fn written_out(&mut self, kind: PolicyKind, place: Place<'_>, file: &File, value: Value<'_>) -> Slot {
         let name = file.source.name();
-        let Kind::String(text) = &value.kind else {
+        let Kind::String(text) = value.kind() else {
             let source = file.source.renamed(&format!("{name}#{}", place.path));
             return self.read(source, |source| Document::from_value(kind, source, value));
         };
         let text = percent::decode(text);
-        let line = file.source.position(value.span.start).line;
+        let line = file.source.position(value.span().start).line;
         let name = format!("{name}:{line}#{}", place.path);
         let key = (kind, text.as_ref().into());
         let shared = self.texts.entry(key).or_insert_with(|| {
             let source = Source::new(&name, &text);
-            let value = json::parse(&source, &Limits::default());
-            let value = value.map_err(|diagnostic| DocumentError::new(vec![*diagnostic], 0))?;
-            Document::from_value(kind, source, &value)
+            let tree = json::parse(&source, &Limits::default());
+            let tree = tree.map_err(|diagnostic| DocumentError::new(vec![*diagnostic], 0))?;
+            Document::from_value(kind, source, tree.root())
         });
         match shared.clone() {
             Ok(document) if document.name() == name => Ok(Held::Read(document)),
@@ -237,7 +237,7 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Library<'f, O> {
         Err(refused)
     }
 
-    fn value(&self, place: Place<'_>) -> Option<(&'f File, &'f Value)> {
+    fn value(&self, place: Place<'_>) -> Option<(&'f File, Value<'f>)> {
         let file = self.files.get(place.file)?;
         Some((file, file.tree.as_ref().ok()?.at(place.span)?))
     }
@@ -245,9 +245,9 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Library<'f, O> {
 
 /// Puts a document that stands at `value` of a file to rest as its text. A part of YAML cannot be read without what stands
 /// around it.
-fn at_rest(kind: PolicyKind, file: &File, value: &Value) -> impl FnOnce(Held) -> Held {
-    let is_string = matches!(value.kind, Kind::String(_));
-    let (is_json, span) = (is_string || !yaml::is_yaml(file.source.name()), value.span);
+fn at_rest(kind: PolicyKind, file: &File, value: Value<'_>) -> impl FnOnce(Held) -> Held {
+    let is_string = matches!(value.kind(), Kind::String(_));
+    let (is_json, span) = (is_string || !yaml::is_yaml(file.source.name()), value.span());
     move |held| match held {
         Held::Read(document) if is_json => {
             let source = document.source().clone();
@@ -259,16 +259,16 @@ fn at_rest(kind: PolicyKind, file: &File, value: &Value) -> impl FnOnce(Held) ->
 }
 
 /// A value without its white space, so that equal documents have equal texts.
-fn content(value: &Value) -> String {
+fn content(value: Value<'_>) -> String {
     let list = |parts: Vec<String>| parts.join(",");
-    match &value.kind {
+    match value.kind() {
         Kind::Null => "null".to_owned(),
         Kind::Bool(boolean) => boolean.to_string(),
         Kind::Number(number) => number.to_string(),
         Kind::String(text) => format!("{text:?}"),
         Kind::Array(items) => format!("[{}]", list(items.iter().map(content).collect())),
         Kind::Object(members) => {
-            let member = |member: &Member| format!("{:?}:{}", member.name, content(&member.value));
+            let member = |member: Member<'_>| format!("{:?}:{}", member.name(), content(member.value()));
             format!("{{{}}}", list(members.iter().map(member).collect()))
         }
     }

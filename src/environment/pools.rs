@@ -13,10 +13,10 @@ pub(super) fn read(files: &Files) -> Vec<Result<PoolFolder, ReadError>> {
     let mut of_pools: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
     let mut of_all: Vec<(&str, &str)> = Vec::new();
     for (_, file) in files.iter() {
-        let Ok(value) = &file.tree else { continue };
+        let Ok(tree) = &file.tree else { continue };
         let text = (file.source.name(), file.source.text());
-        match Shape::of_file(file.source.name(), value) {
-            Shape::IdentityPool => of_pools.entry(pool_id(value)).or_default().push(text),
+        match Shape::of_file(file.source.name(), tree.root()) {
+            Shape::IdentityPool => of_pools.entry(pool_id(tree.root())).or_default().push(text),
             Shape::IdentityPools => of_all.push(text),
             _ => {}
         }
@@ -29,10 +29,9 @@ pub(super) fn read(files: &Files) -> Vec<Result<PoolFolder, ReadError>> {
 }
 
 /// What is no text is told by the reader of pools.
-fn pool_id(value: &Value) -> &str {
-    let Kind::Object(members) = &value.kind else { return "" };
-    let id = members.iter().find(|member| &*member.name == "IdentityPoolId").map(|member| &member.value.kind);
-    match id {
+fn pool_id(value: Value<'_>) -> &str {
+    let Kind::Object(members) = value.kind() else { return "" };
+    match members.get("IdentityPoolId").map(|id| id.kind()) {
         Some(Kind::String(id)) => id,
         _ => "",
     }

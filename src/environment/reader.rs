@@ -73,7 +73,8 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Builder<'f, O> {
         let mut details = Vec::new();
         let mut listings = Vec::new();
         for (index, file) in self.files.iter() {
-            let Ok(value) = &file.tree else { continue };
+            let Ok(tree) = &file.tree else { continue };
+            let value = tree.root();
             match Shape::of_file(file.source.name(), value) {
                 Shape::Environment => match de::from_value::<format::File>(value) {
                     Ok(read) => environments.push((index, read)),
@@ -453,7 +454,7 @@ impl<'f, O: FnMut(&str) -> Result<Vec<u8>, String>> Builder<'f, O> {
     fn unused(&self) -> Vec<Box<str>> {
         let documents = self.files.iter().filter(|(_, file)| {
             let is_document =
-                file.tree.as_ref().is_ok_and(|value| Shape::of_file(file.source.name(), value) == Shape::Document);
+                file.tree.as_ref().is_ok_and(|tree| Shape::of_file(file.source.name(), tree.root()) == Shape::Document);
             is_document && !self.library.is_referred(file.source.name())
         });
         documents.map(|(_, file)| file.source.name().into()).collect()

@@ -2,10 +2,8 @@
 //!
 //! So there is no grammar here and no message about one. Should the two ever disagree, the text is refused.
 
-use std::ops::Range;
-
-use super::{Kind, Member, Value};
-use crate::source::{Source, Span, Text, bytes};
+use super::tree::{Tree, What, Written};
+use crate::source::{Source, Span, bytes};
 
 /// Why a text is refused that `serde_json` accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,24 +16,27 @@ pub(super) enum Fault {
     Unknown { at: usize },
 }
 
-/// Reads a whole text, nested no more deeply than `depth`: that bounds the recursion.
-pub(super) fn build(source: &Source, depth: usize) -> Result<Value, Fault> {
-    let mut builder = Builder { source, text: source.text(), at: 0, depth, items: Vec::new(), members: Vec::new() };
-    let value = builder.value()?;
+/// Reads a whole text, nested no more deeply than `depth`: that bounds the recursion. It is the part of `source` that
+/// stands behind `before` bytes, and the places of the tree are those of the source.
+pub(super) fn build(source: &Source, before: usize, text: &str, depth: usize) -> Result<Tree, Fault> {
+    let mut tree = Tree::new(source);
+    tree.reserve(text.len() / BYTES_A_NODE + 1);
+    let mut builder = Builder { text, before, at: 0, depth, tree };
+    builder.value()?;
     builder.white_space();
-    if builder.at == builder.text.len() { Ok(value) } else { Err(builder.unknown()) }
+    if builder.at == text.len() { Ok(builder.tree) } else { Err(builder.unknown()) }
 }
 
+/// Policies that are not indented have no fewer.
+const BYTES_A_NODE: usize = 12;
+
 struct Builder<'s> {
-    source: &'s Source,
     text: &'s str,
+    before: usize,
     at: usize,
     /// How many levels may still open.
     depth: usize,
-    /// The elements of all lists that are open, and the members of all objects: each list is allocated once, when its
-    /// length is known.
-    items: Vec<Value>,
-    members: Vec<Member>,
+    tree: Tree,
 }
 
 impl<'s> Builder<'s> {
@@ -64,113 +65,123 @@ impl<'s> Builder<'s> {
         }
     }
 
-    fn value(&mut self) -> Result<Value, Fault> {
+    /// The place of what began at `start` and ends here.
+    fn span(&self, start: usize) -> Span {
+        Span::new(self.before + start, self.before + self.at)
+    }
+
+    fn value(&mut self) -> Result<(), Fault> {
         self.white_space();
         let start = self.at;
-        let kind = match self.byte() {
-            Some(b'"') => Kind::String(self.string()?),
-            Some(b'{') => self.nested(Self::object)?,
-            Some(b'[') => self.nested(Self::list)?,
-            Some(b't') => self.word("true", Kind::Bool(true))?,
-            Some(b'f') => self.word("false", Kind::Bool(false))?,
-            Some(b'n') => self.word("null", Kind::Null)?,
-            _ => Kind::Number(self.number()?),
+        let what = match self.byte() {
+            Some(b'"') => What::String(self.string()?),
+            Some(b'{') => return self.nested(Self::object),
+            Some(b'[') => return self.nested(Self::list),
+            Some(b't') => self.word("true", What::Bool(true))?,
+            Some(b'f') => self.word("false", What::Bool(false))?,
+            Some(b'n') => self.word("null", What::Null)?,
+            _ => self.number()?,
         };
-        Ok(Value { span: Span::new(start, self.at), kind })
+        self.tree.push(self.span(start), what);
+        Ok(())
     }
 
-    fn nested(&mut self, read: fn(&mut Self) -> Result<Kind, Fault>) -> Result<Kind, Fault> {
+    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<What, Fault>) -> Result<(), Fault> {
         self.depth = self.depth.checked_sub(1).ok_or(Fault::Deep)?;
+        let (start, opened) = (self.at, self.tree.open());
         self.at += 1;
         self.white_space();
-        let kind = read(self)?;
+        let what = read(self)?;
+        self.tree.close(opened, self.span(start), what);
         self.depth += 1;
-        Ok(kind)
+        Ok(())
     }
 
-    fn list(&mut self) -> Result<Kind, Fault> {
+    fn list(&mut self) -> Result<What, Fault> {
         if self.passes(b']') {
-            return Ok(Kind::Array(Vec::new()));
+            return Ok(What::Array(0));
         }
-        let first = self.items.len();
+        let mut length = 0;
         loop {
-            let item = self.value()?;
-            self.items.push(item);
+            self.value()?;
+            length += 1;
             self.white_space();
             if !self.passes(b',') {
                 break;
             }
         }
         self.pass(b']')?;
-        Ok(Kind::Array(self.items.split_off(first)))
+        Ok(What::Array(length))
     }
 
-    fn object(&mut self) -> Result<Kind, Fault> {
+    fn object(&mut self) -> Result<What, Fault> {
         if self.passes(b'}') {
-            return Ok(Kind::Object(Vec::new()));
+            return Ok(What::Object(0));
         }
-        let first = self.members.len();
+        let mut length = 0;
         loop {
             self.white_space();
             let start = self.at;
             let name = self.string()?;
-            let name_span = Span::new(start, self.at);
+            self.tree.push(self.span(start), What::Name(name));
             self.white_space();
             self.pass(b':')?;
-            let value = self.value()?;
-            self.members.push(Member { name, name_span, value });
+            self.value()?;
+            length += 1;
             self.white_space();
             if !self.passes(b',') {
                 break;
             }
         }
         self.pass(b'}')?;
-        Ok(Kind::Object(self.members.split_off(first)))
+        Ok(What::Object(length))
     }
 
-    fn word(&mut self, word: &str, kind: Kind) -> Result<Kind, Fault> {
+    fn word(&mut self, word: &str, what: What) -> Result<What, Fault> {
         if !self.rest().starts_with(word) {
             return Err(self.unknown());
         }
         self.at += word.len();
-        Ok(kind)
+        Ok(what)
     }
 
-    fn number(&mut self) -> Result<Text, Fault> {
+    fn number(&mut self) -> Result<What, Fault> {
         let start = self.at;
         while let Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') = self.byte() {
             self.at += 1;
         }
-        self.source.part(start..self.at).filter(|number| !number.is_empty()).ok_or(self.unknown())
+        if self.at == start { Err(self.unknown()) } else { Ok(What::Number(Written::Bare)) }
     }
 
     fn rest(&self) -> &'s str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// What a string holds, shared if it is written without escapes.
-    fn string(&mut self) -> Result<Text, Fault> {
+    /// Passes over a string. Only if it is written with escapes, its text has to be kept.
+    fn string(&mut self) -> Result<Written, Fault> {
         self.pass(b'"')?;
-        let plain = self.unescaped()?;
-        if self.passes(b'"') {
-            return self.source.part(plain).ok_or(self.unknown());
-        }
-        let mut text = String::new();
-        text.push_str(self.text.get(plain).unwrap_or_default());
-        while !self.passes(b'"') {
-            text.push(self.escape()?);
-            let plain = self.unescaped()?;
-            text.push_str(self.text.get(plain).unwrap_or_default());
-        }
-        Ok(Text::from(&*text))
+        let start = self.at;
+        self.unescaped()?;
+        if self.passes(b'"') { Ok(Written::Quoted) } else { self.escaped(start) }
     }
 
-    /// The part of a string up to its end or the next escape.
-    fn unescaped(&mut self) -> Result<Range<usize>, Fault> {
-        let start = self.at;
-        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+    /// The rest of a string that began at `start`, from its first escape on.
+    fn escaped(&mut self, start: usize) -> Result<Written, Fault> {
+        let mut text = String::from(self.text.get(start..self.at).unwrap_or_default());
+        while !self.passes(b'"') {
+            text.push(self.escape()?);
+            let start = self.at;
+            self.unescaped()?;
+            text.push_str(self.text.get(start..self.at).unwrap_or_default());
+        }
+        Ok(self.tree.set_apart(&text))
+    }
+
+    /// Passes over the part of a string up to its end or the next escape.
+    fn unescaped(&mut self) -> Result<(), Fault> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         self.at += bytes::find_any(rest, [b'"', b'\\']).ok_or(self.unknown())?;
-        Ok(start..self.at)
+        Ok(())
     }
 
     fn escape(&mut self) -> Result<char, Fault> {
@@ -228,12 +239,12 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
-    use crate::json::{Limits, parse};
+    use crate::json::{Kind, Limits, Value, parse};
 
     const DEPTH: usize = 64;
 
-    fn build(text: &str, depth: usize) -> Result<Value, Fault> {
-        super::build(&Source::new("t.json", text), depth)
+    fn build(text: &str, depth: usize) -> Result<Tree, Fault> {
+        super::build(&Source::new("t.json", text), 0, text, depth)
     }
 
     /// JSON texts with escapes of every kind, white space, repeated names and numbers of every spelling.
@@ -268,37 +279,37 @@ mod tests {
     }
 
     /// Holds a tree against what `serde_json` reads at the same place.
-    fn agrees(text: &str, value: &Value) {
+    fn agrees(text: &str, value: Value<'_>) {
         let at = |span: Span| text.get(span.start as usize..span.end as usize).unwrap();
-        let raw = at(value.span);
-        match &value.kind {
+        let raw = at(value.span());
+        match value.kind() {
             Kind::Null => assert_eq!(raw, "null"),
             Kind::Bool(boolean) => assert_eq!(raw, boolean.to_string()),
             Kind::Number(number) => {
-                assert_eq!(raw, &**number);
+                assert_eq!(raw, number);
                 // Not read as an `f64`: JSON has numbers beyond its range (RFC 8259, section 6).
                 assert!(raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()), "{raw}");
                 assert!(serde_json::from_str::<serde::de::IgnoredAny>(raw).is_ok(), "{raw}");
             }
-            Kind::String(string) => assert_eq!(serde_json::from_str::<String>(raw).unwrap(), &**string),
+            Kind::String(string) => assert_eq!(serde_json::from_str::<String>(raw).unwrap(), string),
             Kind::Array(items) => {
                 let raws: Vec<&RawValue> = serde_json::from_str(raw).unwrap();
-                let places: Vec<&str> = items.iter().map(|item| at(item.span)).collect();
+                let places: Vec<&str> = items.iter().map(|item| at(item.span())).collect();
                 assert_eq!(raws.iter().map(|raw| raw.get()).collect::<Vec<_>>(), places);
                 items.iter().for_each(|item| agrees(text, item));
             }
             Kind::Object(members) => {
                 // A map of serde_json keeps the last of repeated members.
                 let raws: std::collections::HashMap<String, &RawValue> = serde_json::from_str(raw).unwrap();
-                let last = members.iter().map(|member| (String::from(&*member.name), at(member.value.span)));
+                let last = members.iter().map(|member| (String::from(member.name()), at(member.value().span())));
                 let last: std::collections::HashMap<String, &str> = last.collect();
                 assert_eq!(
                     raws.into_iter().map(|(name, raw)| (name, raw.get())).collect::<std::collections::HashMap<_, _>>(),
                     last
                 );
                 for member in members {
-                    assert_eq!(serde_json::from_str::<String>(at(member.name_span)).unwrap(), &*member.name);
-                    agrees(text, &member.value);
+                    assert_eq!(serde_json::from_str::<String>(at(member.name_span())).unwrap(), member.name());
+                    agrees(text, member.value());
                 }
             }
         }
@@ -311,7 +322,7 @@ mod tests {
         #[test]
         fn the_tree_is_what_serde_json_reads(text in json()) {
             prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(), "{text}");
-            agrees(&text, &build(&text, DEPTH).unwrap());
+            agrees(&text, build(&text, DEPTH).unwrap().root());
         }
 
         /// Every prefix and every changed byte: nothing panics, and the gate has the last word.
@@ -325,7 +336,7 @@ mod tests {
             for text in [before, &changed] {
                 let built = build(text, DEPTH);
                 if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
-                    built.iter().for_each(|value| agrees(text, value));
+                    built.iter().for_each(|tree| agrees(text, tree.root()));
                     prop_assert!(!matches!(built, Err(Fault::Deep | Fault::Unknown { .. })), "{text}");
                 } else {
                     prop_assert!(parse(&Source::new("t.json", text), &Limits::default()).is_err(), "{text}");
@@ -336,11 +347,10 @@ mod tests {
 
     #[test]
     fn repeated_members_and_the_spelling_of_numbers_stay() {
-        let Kind::Object(members) = build(r#"{"a": 1.20, "\u0061": 1e+05}"#, 1).unwrap().kind else {
-            panic!("an object")
-        };
-        let kept: Vec<_> = members.iter().map(|member| (&*member.name, &member.value.kind)).collect();
-        assert_eq!(kept, [("a", &Kind::Number("1.20".into())), ("a", &Kind::Number("1e+05".into()))]);
+        let tree = build(r#"{"a": 1.20, "\u0061": 1e+05}"#, 1).unwrap();
+        let Kind::Object(members) = tree.root().kind() else { panic!("an object") };
+        let kept: Vec<_> = members.iter().map(|member| (member.name(), member.value().kind())).collect();
+        assert_eq!(kept, [("a", Kind::Number("1.20")), ("a", Kind::Number("1e+05"))]);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::{Kind, Member, Value};
+use super::{Iter, Kind, Member, Value};
+use crate::json;
 use crate::source::Span;
 
 /// Reads a value of a type.
@@ -19,7 +20,7 @@ use crate::source::Span;
 /// # Errors
 ///
 /// Returns the first mistake: a value of another type, an unknown, repeated or missing member.
-pub(crate) fn from_value<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<T, Mistake> {
+pub(crate) fn from_value<'de, T: Deserialize<'de>>(value: Value<'de>) -> Result<T, Mistake> {
     T::deserialize(Tree(value))
 }
 
@@ -174,13 +175,13 @@ impl<'de> Deserialize<'de> for Scalar {
     }
 }
 
-struct Tree<'de>(&'de Value);
+struct Tree<'de>(Value<'de>);
 
 impl<'de> Tree<'de> {
     fn unexpected(&self) -> Unexpected<'de> {
-        match &self.0.kind {
+        match self.0.kind() {
             Kind::Null => Unexpected::Other("`null`"),
-            Kind::Bool(boolean) => Unexpected::Bool(*boolean),
+            Kind::Bool(boolean) => Unexpected::Bool(boolean),
             Kind::Number(_) => Unexpected::Other("a number"),
             Kind::String(text) => Unexpected::Str(text),
             Kind::Array(_) => Unexpected::Other("a list"),
@@ -189,8 +190,8 @@ impl<'de> Tree<'de> {
     }
 
     fn visit<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Mistake> {
-        match &self.0.kind {
-            Kind::Bool(boolean) => visitor.visit_bool(*boolean),
+        match self.0.kind() {
+            Kind::Bool(boolean) => visitor.visit_bool(boolean),
             Kind::String(text) => visitor.visit_borrowed_str(text),
             Kind::Array(items) => visitor.visit_seq(Elements { rest: items.iter().enumerate() }),
             Kind::Object(members) => visitor.visit_map(Members::of(members)),
@@ -204,7 +205,7 @@ impl<'de> Deserializer<'de> for Tree<'de> {
     type Error = Mistake;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        self.visit(visitor).map_err(|mistake| mistake.at(self.0.span))
+        self.visit(visitor).map_err(|mistake| mistake.at(self.0.span()))
     }
 
     /// `null` is a value like any other, and mostly of a wrong type.
@@ -213,12 +214,12 @@ impl<'de> Deserializer<'de> for Tree<'de> {
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Mistake> {
-        let span = self.0.span;
-        let read = match (name, &self.0.kind) {
+        let span = self.0.span();
+        let read = match (name, self.0.kind()) {
             (SPANNED, _) => visitor.visit_seq(WithSpan::new(span, self)),
             (LOCATED, _) => visitor.visit_u64(packed(span)),
             (SCALAR, Kind::String(text) | Kind::Number(text)) => visitor.visit_borrowed_str(text),
-            (SCALAR, Kind::Bool(boolean)) => visitor.visit_borrowed_str(if *boolean { "true" } else { "false" }),
+            (SCALAR, Kind::Bool(boolean)) => visitor.visit_borrowed_str(if boolean { "true" } else { "false" }),
             (SCALAR, _) => Err(de::Error::invalid_type(self.unexpected(), &visitor)),
             _ => visitor.visit_newtype_struct(self),
         };
@@ -236,11 +237,11 @@ impl<'de> Deserializer<'de> for Tree<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        let read = match &self.0.kind {
+        let read = match self.0.kind() {
             Kind::Object(members) => visitor.visit_map(Members::of(members)),
             _ => Err(de::Error::invalid_type(self.unexpected(), &visitor)),
         };
-        read.map_err(|mistake: Mistake| mistake.at(self.0.span))
+        read.map_err(|mistake: Mistake| mistake.at(self.0.span()))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -249,11 +250,11 @@ impl<'de> Deserializer<'de> for Tree<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        let read = match &self.0.kind {
-            Kind::String(text) => visitor.visit_enum((&**text).into_deserializer()),
+        let read = match self.0.kind() {
+            Kind::String(text) => visitor.visit_enum(text.into_deserializer()),
             _ => Err(de::Error::invalid_type(self.unexpected(), &visitor)),
         };
-        read.map_err(|mistake: Mistake| mistake.at(self.0.span))
+        read.map_err(|mistake: Mistake| mistake.at(self.0.span()))
     }
 
     /// What is read by nobody.
@@ -268,7 +269,7 @@ impl<'de> Deserializer<'de> for Tree<'de> {
 }
 
 struct Elements<'de> {
-    rest: std::iter::Enumerate<std::slice::Iter<'de, Value>>,
+    rest: std::iter::Enumerate<Iter<'de, Value<'de>>>,
 }
 
 impl<'de> SeqAccess<'de> for Elements<'de> {
@@ -281,13 +282,13 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
 }
 
 struct Members<'de> {
-    rest: std::slice::Iter<'de, Member>,
+    rest: Iter<'de, Member<'de>>,
     /// The member whose name was read last.
-    current: Option<&'de Member>,
+    current: Option<Member<'de>>,
 }
 
 impl<'de> Members<'de> {
-    fn of(members: &'de [Member]) -> Self {
+    fn of(members: json::Members<'de>) -> Self {
         Members { rest: members.iter(), current: None }
     }
 }
@@ -298,28 +299,28 @@ impl<'de> MapAccess<'de> for Members<'de> {
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mistake> {
         self.current = self.rest.next();
         let Some(member) = self.current else { return Ok(None) };
-        seed.deserialize(Name(member)).map(Some).map_err(|mistake| mistake.at(member.name_span))
+        seed.deserialize(Name(member)).map(Some).map_err(|mistake| mistake.at(member.name_span()))
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Mistake> {
         let Some(member) = self.current.take() else { return Err(de::Error::custom("a value without a name")) };
-        seed.deserialize(Tree(&member.value)).map_err(|mistake| mistake.below(Step::Member(Box::from(&*member.name))))
+        seed.deserialize(Tree(member.value())).map_err(|mistake| mistake.below(Step::Member(Box::from(member.name()))))
     }
 }
 
 /// The name of a member.
-struct Name<'de>(&'de Member);
+struct Name<'de>(Member<'de>);
 
 impl<'de> Deserializer<'de> for Name<'de> {
     type Error = Mistake;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        visitor.visit_borrowed_str(&self.0.name)
+        visitor.visit_borrowed_str(self.0.name())
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Mistake> {
         match name {
-            SPANNED => visitor.visit_seq(WithSpan::new(self.0.name_span, self)),
+            SPANNED => visitor.visit_seq(WithSpan::new(self.0.name_span(), self)),
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -384,7 +385,7 @@ mod tests {
     fn read(text: &str) -> Result<Entry, String> {
         let source = Source::new("t.json", text);
         let value = parse(&source, &Limits::default()).unwrap();
-        from_value(&value).map_err(|mistake| {
+        from_value(value.root()).map_err(|mistake| {
             let position = source.position(mistake.span().start);
             format!("{}:{}: {mistake}", position.line, position.column)
         })

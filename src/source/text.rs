@@ -29,7 +29,7 @@ const WHOLE: u32 = u32::MAX;
 
 impl Text {
     /// A part of a text; none if it is not one.
-    pub(super) fn of(whole: &Arc<str>, Range { start, end }: Range<usize>) -> Option<Self> {
+    fn of(whole: &Arc<str>, Range { start, end }: Range<usize>) -> Option<Self> {
         let part = whole.get(start..end)?;
         Some(match (u32::try_from(start), u32::try_from(end)) {
             (Ok(start), Ok(end)) if end != WHOLE => Text { whole: Arc::clone(whole), start, end },
@@ -39,10 +39,15 @@ impl Text {
 
     /// The same as `part`. If that lies inside this text, as parsers of it yield them, it is shared, else copied.
     pub(crate) fn share(&self, part: &str) -> Self {
-        // Addresses only say where to look: what is shared is a part of this text by its place in it.
-        let start = part.as_ptr().addr().wrapping_sub(self.whole.as_ptr().addr());
+        Text::share_of(&self.whole, part)
+    }
+
+    /// The same for a whole text.
+    pub(super) fn share_of(whole: &Arc<str>, part: &str) -> Self {
+        // Addresses only say where to look: what is shared is a part of the text by its place in it.
+        let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
         let end = start.wrapping_add(part.len());
-        Text::of(&self.whole, start..end).unwrap_or_else(|| Text::from(part))
+        Text::of(whole, start..end).unwrap_or_else(|| Text::from(part))
     }
 }
 

@@ -6,12 +6,12 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use super::offsets::Offsets;
 use super::scalar;
-use crate::json::{Kind, Limits, Member, Value};
-use crate::source::{Diagnostic, Source, Span, Text, quote};
+use crate::json::{Kind, Limits, Opened, Tree, What};
+use crate::source::{Diagnostic, Source, Span, quote};
 
 type Result<T> = std::result::Result<T, Box<Diagnostic>>;
 
-pub(super) fn read(source: &Source, limits: &Limits) -> Result<Value> {
+pub(super) fn read(source: &Source, limits: &Limits) -> Result<Tree> {
     let text = source.text();
     if text.len() > limits.bytes {
         return Err(Box::new(
@@ -22,16 +22,16 @@ pub(super) fn read(source: &Source, limits: &Limits) -> Result<Value> {
         ));
     }
     characters(source)?;
-    let mut builder = Builder { source, limits, open: Vec::new(), root: None };
+    let mut builder = Builder { source, limits, open: Vec::new(), tree: Tree::new(source), is_complete: false };
     let offsets = Offsets::new(text);
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| Box::new(syntax(source, &offsets, &error)))?;
         builder.event(event, offsets.span(span))?;
     }
-    match builder.root {
-        Some(root) => Ok(root),
-        None => Err(Box::new(source.mistake("L1", source.end(), "the text is empty").expected("YAML"))),
+    match builder.is_complete {
+        true => Ok(builder.tree),
+        false => Err(Box::new(source.mistake("L1", source.end(), "the text is empty").expected("YAML"))),
     }
 }
 
@@ -67,26 +67,28 @@ struct Builder<'s> {
     source: &'s Source,
     limits: &'s Limits,
     open: Vec<Open>,
-    root: Option<Value>,
+    tree: Tree,
+    /// Whether the outermost value has ended.
+    is_complete: bool,
 }
 
 /// A mapping or sequence whose end has not come.
 struct Open {
     start: Span,
-    content: Content,
-}
-
-enum Content {
-    List(Vec<Value>),
-    Object { members: Vec<Member>, name: Option<(Text, Span)> },
+    opened: Opened,
+    is_mapping: bool,
+    /// How many values or members it has.
+    length: u32,
+    /// In a mapping, the place of the name whose value has not come.
+    name: Option<Span>,
+    /// Where the last value ends.
+    end: Option<u32>,
 }
 
 impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<()> {
         match event {
-            Event::DocumentStart(_) if self.root.is_some() => {
-                Err(self.refuse(span, "a second document", "one document"))
-            }
+            Event::DocumentStart(_) if self.is_complete => Err(self.refuse(span, "a second document", "one document")),
             Event::Alias(_) => Err(self.refuse(span, "an alias", "the value itself")),
             Event::Scalar(text, style, anchor, tag) => {
                 self.plain_node(span, anchor, tag.is_some())?;
@@ -94,11 +96,11 @@ impl Builder<'_> {
             }
             Event::SequenceStart(anchor, tag) => {
                 self.plain_node(span, anchor, tag.is_some())?;
-                self.open(span, Content::List(Vec::new()))
+                self.open(span, false)
             }
             Event::MappingStart(anchor, tag) => {
                 self.plain_node(span, anchor, tag.is_some())?;
-                self.open(span, Content::Object { members: Vec::new(), name: None })
+                self.open(span, true)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
@@ -120,22 +122,25 @@ impl Builder<'_> {
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Result<()> {
-        if let Some(Open { content: Content::Object { name: name @ None, .. }, .. }) = self.open.last_mut() {
+        if let Some(Open { is_mapping: true, name: name @ None, .. }) = self.open.last_mut() {
             if text.is_empty() && style == ScalarStyle::Plain {
                 return Err(self.refuse(span, "a member without a name", "a name"));
             }
-            *name = Some((text.into(), span));
+            *name = Some(span);
+            self.tree.add_name(span, text);
             return Ok(());
         }
-        self.value(Value { span, kind: scalar::value(text, style) });
+        self.tree.add_scalar(span, scalar::kind(text, style));
+        self.ended(span);
         Ok(())
     }
 
-    fn open(&mut self, span: Span, content: Content) -> Result<()> {
-        if let Some(Open { content: Content::Object { name: None, .. }, .. }) = self.open.last() {
+    fn open(&mut self, span: Span, is_mapping: bool) -> Result<()> {
+        if let Some(Open { is_mapping: true, name: None, .. }) = self.open.last() {
             return Err(self.refuse(span, "a list or mapping as the name of a member", "a text"));
         }
-        self.open.push(Open { start: span, content });
+        let opened = self.tree.open();
+        self.open.push(Open { start: span, opened, is_mapping, length: 0, name: None, end: None });
         if self.open.len() > self.limits.depth {
             return Err(Box::new(
                 self.source
@@ -148,49 +153,42 @@ impl Builder<'_> {
     }
 
     fn close(&mut self, end: Span) -> Result<()> {
-        let Some(Open { start, content }) = self.open.pop() else { return Ok(()) };
-        let (kind, last) = match content {
-            Content::List(items) => {
-                let last = items.last().map(|item| item.span.end);
-                (Kind::Array(items), last)
-            }
-            Content::Object { members, .. } => {
-                self.once_each(&members)?;
-                // A value that is left out stands nowhere.
-                let last = members.last().map(|member| member.value.span.end.max(member.name_span.end));
-                (Kind::Object(members), last)
-            }
-        };
+        let Some(Open { start, opened, is_mapping, length, end: last, .. }) = self.open.pop() else { return Ok(()) };
         // The end of a block is found where the next thing begins, many lines further down perhaps.
         let span = Span { start: start.start, end: end.end };
         let is_flow = self.source.slice(span).starts_with(['{', '[']);
         let end = if is_flow { end.end } else { last.unwrap_or(start.end) };
-        self.value(Value { span: Span { end, ..span }, kind });
+        let span = Span { end, ..span };
+        let what = if is_mapping { What::Object(length) } else { What::Array(length) };
+        self.tree.close(opened, span, what);
+        self.once_each(opened)?;
+        self.ended(span);
         Ok(())
     }
 
-    fn once_each(&self, members: &[Member]) -> Result<()> {
+    fn once_each(&self, opened: Opened) -> Result<()> {
+        let Kind::Object(members) = self.tree.opened(opened).kind() else { return Ok(()) };
         let mut seen = HashSet::with_capacity(members.len());
-        match members.iter().find(|member| !seen.insert(&*member.name)) {
+        match members.iter().find(|member| !seen.insert(member.name())) {
             None => Ok(()),
             Some(second) => Err(Box::new(
                 self.source
-                    .mistake("L3", second.name_span, "a member is repeated")
-                    .found(format!("a second {}", quote(&second.name)))
+                    .mistake("L3", second.name_span(), "a member is repeated")
+                    .found(format!("a second {}", quote(second.name())))
                     .expected("each member once"),
             )),
         }
     }
 
-    fn value(&mut self, value: Value) {
-        match self.open.last_mut().map(|open| &mut open.content) {
-            None => self.root = Some(value),
-            Some(Content::List(items)) => items.push(value),
-            Some(Content::Object { members, name }) => {
-                if let Some((name, name_span)) = name.take() {
-                    members.push(Member { name, name_span, value });
-                }
-            }
-        }
+    /// Counts a value that stands in the tree now.
+    fn ended(&mut self, span: Span) {
+        let Some(open) = self.open.last_mut() else {
+            self.is_complete = true;
+            return;
+        };
+        open.length += 1;
+        // A value that is left out stands nowhere.
+        let name_end = open.name.take().map_or(0, |name| name.end);
+        open.end = Some(span.end.max(name_end));
     }
 }

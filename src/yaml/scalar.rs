@@ -4,17 +4,17 @@ use saphyr_parser::ScalarStyle;
 
 use crate::json::Kind;
 
-/// The value of a scalar. Only plain ones can be anything but a string.
-pub(super) fn value(text: &str, style: ScalarStyle) -> Kind {
+/// The kind of a scalar. Only plain ones can be anything but a string.
+pub(super) fn kind(text: &str, style: ScalarStyle) -> Kind<'_> {
     if style != ScalarStyle::Plain {
-        return Kind::String(text.into());
+        return Kind::String(text);
     }
     match text {
         "" | "~" | "null" => Kind::Null,
         "true" => Kind::Bool(true),
         "false" => Kind::Bool(false),
-        number if is_number(number) => Kind::Number(number.into()),
-        other => Kind::String(other.into()),
+        number if is_number(number) => Kind::Number(number),
+        other => Kind::String(other),
     }
 }
 

@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::json::Kind;
+use crate::json::{Kind, Member, Value};
 
-fn read(text: &str) -> Result<Value, Box<Diagnostic>> {
+fn read(text: &str) -> Result<Tree, Box<Diagnostic>> {
     parse(&Source::new("t.yaml", text), &Limits::default())
 }
 
@@ -12,28 +12,28 @@ fn refusal(text: &str) -> String {
 }
 
 /// The tree as JSON, strings as they are, numbers in their spelling.
-fn shown(value: &Value) -> String {
-    match &value.kind {
+fn shown(value: Value<'_>) -> String {
+    match value.kind() {
         Kind::Null => "null".to_owned(),
         Kind::Bool(boolean) => boolean.to_string(),
         Kind::Number(number) => number.to_string(),
         Kind::String(text) => format!("{text:?}"),
         Kind::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(",")),
         Kind::Object(members) => {
-            let member = |member: &json::Member| format!("{:?}:{}", member.name, shown(&member.value));
+            let member = |member: Member<'_>| format!("{:?}:{}", member.name(), shown(member.value()));
             format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
         }
     }
 }
 
 /// Every string and name, with the text of its span.
-fn texts<'v>(source: &'v Source, value: &'v Value, into: &mut Vec<(&'v str, &'v str)>) {
-    match &value.kind {
-        Kind::String(text) | Kind::Number(text) => into.push((text, source.slice(value.span))),
+fn texts<'v>(source: &'v Source, value: Value<'v>, into: &mut Vec<(&'v str, &'v str)>) {
+    match value.kind() {
+        Kind::String(text) | Kind::Number(text) => into.push((text, source.slice(value.span()))),
         Kind::Array(items) => items.iter().for_each(|item| texts(source, item, into)),
         Kind::Object(members) => members.iter().for_each(|member| {
-            into.push((&member.name, source.slice(member.name_span)));
-            texts(source, &member.value, into);
+            into.push((member.name(), source.slice(member.name_span())));
+            texts(source, member.value(), into);
         }),
         Kind::Null | Kind::Bool(_) => {}
     }
@@ -59,7 +59,7 @@ fn scalars_are_what_json_would_make_of_them() {
         ("[a: b]", Some(r#"[{"a":"b"}]"#)),
         ("arn: arn:aws:s3:::app/*", Some(r#"{"arn":"arn:aws:s3:::app/*"}"#)),
     ] {
-        assert_eq!(read(text).ok().map(|value| shown(&value)).as_deref(), expected, "{text}");
+        assert_eq!(read(text).ok().map(|value| shown(value.root())).as_deref(), expected, "{text}");
     }
 }
 
@@ -112,9 +112,9 @@ fn depth_is_bounded() {
 fn spans_cover_what_was_written() {
     let text = "é: 'ü'\r\n\"b\":   x y   # z\r\nlist:\r\n  - 7\r\n  - 𝄞 a\r\nflow: {k: [v , w]}\r\n";
     let source = Source::new("t.yaml", text);
-    let value = parse(&source, &Limits::default()).unwrap();
+    let tree = parse(&source, &Limits::default()).unwrap();
     let mut found = Vec::new();
-    texts(&source, &value, &mut found);
+    texts(&source, tree.root(), &mut found);
     assert_eq!(
         found,
         [
@@ -131,10 +131,11 @@ fn spans_cover_what_was_written() {
             ("w", "w"),
         ]
     );
-    let Kind::Object(members) = &value.kind else { panic!("not an object") };
-    assert_eq!(source.slice(members[2].value.span), "- 7\r\n  - 𝄞 a");
-    assert_eq!(source.slice(members[3].value.span), "{k: [v , w]}");
-    assert_eq!(source.slice(value.span), text.trim_end());
+    let Kind::Object(members) = tree.root().kind() else { panic!("not an object") };
+    let text_of = |name| source.slice(members.get(name).unwrap().span());
+    assert_eq!(text_of("list"), "- 7\r\n  - 𝄞 a");
+    assert_eq!(text_of("flow"), "{k: [v , w]}");
+    assert_eq!(source.slice(tree.root().span()), text.trim_end());
 }
 
 /// Parts of scalars are found for messages, however the scalar is written; of several lines it is the whole.
@@ -144,10 +145,12 @@ fn places_inside_scalars_count_escapes() {
         [("[a$b]", "$"), ("['é''$b']", "$"), (r#"["\x41\u00e9\n\_\U0001d11e$b"]"#, "$"), ("- |\n  a$b\n", "a$b\n")]
     {
         let source = Source::new("t.yaml", text);
-        let Kind::Array(items) = parse(&source, &Limits::default()).unwrap().kind else { panic!("not a list") };
-        let Kind::String(decoded) = &items[0].kind else { panic!("not a string") };
+        let tree = parse(&source, &Limits::default()).unwrap();
+        let Kind::Array(items) = tree.root().kind() else { panic!("not a list") };
+        let item = items.first().unwrap();
+        let Kind::String(decoded) = item.kind() else { panic!("not a string") };
         let at = decoded.find('$').unwrap();
-        assert_eq!(source.slice(json::locate(&source, items[0].span, at..at + 1)), expected, "{text}");
+        assert_eq!(source.slice(json::locate(&source, item.span(), at..at + 1)), expected, "{text}");
     }
 }
 
@@ -159,13 +162,25 @@ fn only_the_name_says_what_a_text_is() {
     assert!(parse_by_name(&Source::new("a.yml", "a: b"), &limits).is_ok());
 }
 
+/// Every value is found by its place, which is in the text.
+fn are_found(text: &str, tree: &Tree, value: Value<'_>) {
+    let span = value.span();
+    assert!(text.is_char_boundary(span.start as usize) && text.is_char_boundary(span.end as usize));
+    assert_eq!(tree.at(span).map(Value::span), Some(span), "{text:?}");
+    match value.kind() {
+        Kind::Array(items) => items.iter().for_each(|item| are_found(text, tree, item)),
+        Kind::Object(members) => members.iter().for_each(|member| are_found(text, tree, member.value())),
+        _ => {}
+    }
+}
+
 proptest! {
     /// Whatever the text: a tree whose places are in it, or a place in it.
     #[test]
     fn no_text_is_too_strange(text in "([-?:,\\[\\]{}#&*!|>'\"%@ \\n\\t~a0é\\\\]|: |- |\n  ){0,40}") {
         let source = Source::new("t.yaml", &text);
         match parse(&source, &Limits::default()) {
-            Ok(value) => prop_assert!(text.is_char_boundary(value.span.start as usize) && text.is_char_boundary(value.span.end as usize)),
+            Ok(tree) => are_found(&text, &tree, tree.root()),
             Err(diagnostic) => prop_assert!(text.is_char_boundary(diagnostic.span().start as usize)),
         }
     }

@@ -739,7 +739,7 @@ mod schema {
         assert!(files.len() >= 3);
         for path in files {
             let source = Source::new(path.to_str().unwrap(), &std::fs::read_to_string(&path).unwrap());
-            let value = plain(&iamtree::yaml::parse(&source, &Limits::default()).unwrap());
+            let value = plain(iamtree::yaml::parse(&source, &Limits::default()).unwrap().root());
             let errors: Vec<String> =
                 validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
             assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
@@ -755,15 +755,15 @@ mod schema {
         }
     }
 
-    fn plain(value: &Value) -> serde_json::Value {
-        match &value.kind {
+    fn plain(value: Value<'_>) -> serde_json::Value {
+        match value.kind() {
             Kind::Null => serde_json::Value::Null,
-            Kind::Bool(boolean) => (*boolean).into(),
+            Kind::Bool(boolean) => boolean.into(),
             Kind::Number(number) => serde_json::from_str(number).unwrap(),
-            Kind::String(text) => (&**text).into(),
+            Kind::String(text) => text.into(),
             Kind::Array(items) => items.iter().map(plain).collect(),
             Kind::Object(members) => {
-                members.iter().map(|member| (member.name.to_string(), plain(&member.value))).collect()
+                members.iter().map(|member| (member.name().to_string(), plain(member.value()))).collect()
             }
         }
     }

@@ -313,7 +313,7 @@ proptest! {
         let (text, kind) = (&texts[kind], PolicyKind::ALL[kind]);
         let source = Source::new("p.json", text);
         let mut members = Vec::new();
-        collect_members(&iamtree::json::parse(&source, &Limits::default()).unwrap(), &mut members);
+        collect_members(iamtree::json::parse(&source, &Limits::default()).unwrap().root(), &mut members);
         let (name, span) = members[chosen.index(members.len())].clone();
         let name = if escaped { escape_all(&name) } else { serde_json::to_string(&name).unwrap() };
         let (before, behind) = text.split_at(span.start as usize);
@@ -354,13 +354,13 @@ proptest! {
 }
 
 /// Every member of every object: its decoded name and where the name stands.
-fn collect_members(value: &Value, members: &mut Vec<(String, Span)>) {
-    match &value.kind {
+fn collect_members(value: Value<'_>, members: &mut Vec<(String, Span)>) {
+    match value.kind() {
         Kind::Array(items) => items.iter().for_each(|item| collect_members(item, members)),
         Kind::Object(object) => {
             for member in object {
-                members.push((member.name.to_string(), member.name_span));
-                collect_members(&member.value, members);
+                members.push((member.name().to_string(), member.name_span()));
+                collect_members(member.value(), members);
             }
         }
         _ => {}

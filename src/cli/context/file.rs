@@ -10,7 +10,7 @@
 //!
 //! Numbers and booleans stand for their source text, as in policies (Rule L14).
 
-use crate::json::{Kind, Limits, Member, Value, parse};
+use crate::json::{Items, Kind, Limits, Member, Members, Value, parse};
 use crate::request::ContextValue;
 use crate::source::{Diagnostic, Source, Span, quote};
 
@@ -26,21 +26,22 @@ const ENTRY: &str = "context entry";
 
 /// Reads a context file of either form.
 pub(in crate::cli) fn read(source: &Source) -> Result<Keys, Box<Diagnostic>> {
-    let value = parse(source, &Limits::default())?;
+    let tree = parse(source, &Limits::default())?;
+    let value = tree.root();
     let reader = Reader { source };
-    match &value.kind {
-        Kind::Object(members) => match members.as_slice() {
+    match value.kind() {
+        Kind::Object(members) => match members.get("ContextEntries").filter(|_| members.len() == 1) {
             // `aws iam simulate-custom-policy --cli-input-json` holds the list as a member.
-            [Member { name, value, .. }] if &**name == "ContextEntries" && is_entries(value) => reader.entries(value),
-            members => reader.object(members),
+            Some(list) if is_entries(list) => reader.entries(list),
+            _ => reader.object(members),
         },
-        Kind::Array(_) => reader.entries(&value),
-        _ => Err(reader.unusable("context", &value, "an object of context keys, or a list of ContextEntries")),
+        Kind::Array(_) => reader.entries(value),
+        _ => Err(reader.unusable("context", value, "an object of context keys, or a list of ContextEntries")),
     }
 }
 
-fn is_entries(value: &Value) -> bool {
-    matches!(&value.kind, Kind::Array(elements) if elements.iter().all(|e| matches!(e.kind, Kind::Object(_))))
+fn is_entries(value: Value<'_>) -> bool {
+    matches!(value.kind(), Kind::Array(elements) if elements.iter().all(|e| matches!(e.kind(), Kind::Object(_))))
 }
 
 struct Reader<'s> {
@@ -48,27 +49,27 @@ struct Reader<'s> {
 }
 
 impl Reader<'_> {
-    fn object(&self, members: &[Member]) -> Result<Keys, Box<Diagnostic>> {
+    fn object(&self, members: Members<'_>) -> Result<Keys, Box<Diagnostic>> {
         self.refuse_repetitions(members)?;
-        let key = |member: &Member| {
-            let value = match &member.value.kind {
+        let key = |member: Member<'_>| {
+            let value = match member.value().kind() {
                 Kind::Array(elements) => self.texts(elements)?.into(),
-                _ => self.text(&member.value, "a string, a number, a boolean, or a list of them")?.into(),
+                _ => self.text(member.value(), "a string, a number, a boolean, or a list of them")?.into(),
             };
-            Ok((member.name.to_string(), value))
+            Ok((member.name().to_string(), value))
         };
         members.iter().map(key).collect()
     }
 
-    fn entries(&self, list: &Value) -> Result<Keys, Box<Diagnostic>> {
-        let Kind::Array(entries) = &list.kind else {
+    fn entries(&self, list: Value<'_>) -> Result<Keys, Box<Diagnostic>> {
+        let Kind::Array(entries) = list.kind() else {
             return Err(self.unusable("context", list, "a list of ContextEntries"));
         };
         entries.iter().map(|entry| self.entry(entry)).collect()
     }
 
-    fn entry(&self, entry: &Value) -> Result<(String, ContextValue<'static>), Box<Diagnostic>> {
-        let Kind::Object(members) = &entry.kind else {
+    fn entry(&self, entry: Value<'_>) -> Result<(String, ContextValue<'static>), Box<Diagnostic>> {
+        let Kind::Object(members) = entry.kind() else {
             return Err(self.unusable(
                 ENTRY,
                 entry,
@@ -77,33 +78,33 @@ impl Reader<'_> {
         };
         self.refuse_repetitions(members)?;
         let known = ["ContextKeyName", "ContextKeyValues", "ContextKeyType"];
-        if let Some(unknown) = members.iter().find(|member| !known.contains(&&*member.name)) {
+        if let Some(unknown) = members.iter().find(|member| !known.contains(&member.name())) {
             return Err(self.mistake(
                 NAMES,
-                unknown.name_span,
+                unknown.name_span(),
                 "unknown member of a context entry",
-                &unknown.name,
+                unknown.name(),
                 &known,
             ));
         }
-        let [name, values, kind] = known.map(|name| members.iter().find(|member| &*member.name == name));
+        let [name, values, kind] = known.map(|name| members.iter().find(|member| member.name() == name));
         let (Some(name), Some(values), Some(kind)) = (name, values, kind) else {
             return Err(self.unusable(ENTRY, entry, "the members ContextKeyName, ContextKeyValues and ContextKeyType"));
         };
 
-        let name = self.text(&name.value, "a string")?;
-        let Kind::Array(elements) = &values.value.kind else {
-            return Err(self.unusable("ContextKeyValues", &values.value, "a list"));
+        let name = self.text(name.value(), "a string")?;
+        let Kind::Array(elements) = values.value().kind() else {
+            return Err(self.unusable("ContextKeyValues", values.value(), "a list"));
         };
         let mut texts = self.texts(elements)?;
-        let value = match self.is_list(&kind.value)? {
+        let value = match self.is_list(kind.value())? {
             true => texts.into(),
             false => match (texts.pop(), texts.is_empty()) {
                 (Some(only), true) => only.into(),
                 _ => {
                     return Err(Box::new(
                         self.source
-                            .mistake(VALUES, values.value.span, "a context entry of a single-valued type")
+                            .mistake(VALUES, values.value().span(), "a context entry of a single-valued type")
                             .found(format!("{} values", elements.len()))
                             .expected("one value"),
                     ));
@@ -114,22 +115,22 @@ impl Reader<'_> {
     }
 
     /// Whether a type of the simulator is multivalued.
-    fn is_list(&self, kind: &Value) -> Result<bool, Box<Diagnostic>> {
+    fn is_list(&self, kind: Value<'_>) -> Result<bool, Box<Diagnostic>> {
         const SINGLE: [&str; 6] = ["string", "numeric", "boolean", "ip", "binary", "date"];
         let text = self.text(kind, "a string")?;
         let (base, is_list) = text.strip_suffix("List").map_or((text.as_str(), false), |base| (base, true));
         if SINGLE.contains(&base) {
             return Ok(is_list);
         }
-        Err(self.mistake(VALUES, kind.span, "unknown type of a context key", &text, &SINGLE))
+        Err(self.mistake(VALUES, kind.span(), "unknown type of a context key", &text, &SINGLE))
     }
 
-    fn texts(&self, elements: &[Value]) -> Result<Vec<String>, Box<Diagnostic>> {
+    fn texts(&self, elements: Items<'_>) -> Result<Vec<String>, Box<Diagnostic>> {
         elements.iter().map(|element| self.text(element, "a string, a number or a boolean")).collect()
     }
 
-    fn text(&self, value: &Value, expected: &str) -> Result<String, Box<Diagnostic>> {
-        match &value.kind {
+    fn text(&self, value: Value<'_>, expected: &str) -> Result<String, Box<Diagnostic>> {
+        match value.kind() {
             Kind::String(text) | Kind::Number(text) => Ok(text.to_string()),
             Kind::Bool(boolean) => Ok(boolean.to_string()),
             Kind::Null | Kind::Array(_) | Kind::Object(_) => {
@@ -139,21 +140,21 @@ impl Reader<'_> {
     }
 
     /// Threat T1: a repeated member would have one meaning for us and another one for the next reader.
-    fn refuse_repetitions(&self, members: &[Member]) -> Result<(), Box<Diagnostic>> {
+    fn refuse_repetitions(&self, members: Members<'_>) -> Result<(), Box<Diagnostic>> {
         let mut names = std::collections::HashSet::new();
-        match members.iter().find(|member| !names.insert(&member.name)) {
+        match members.iter().find(|member| !names.insert(member.name())) {
             None => Ok(()),
             Some(repeated) => Err(Box::new(
                 self.source
-                    .mistake(NAMES, repeated.name_span, "a member is given twice")
-                    .found(quote(&repeated.name))
+                    .mistake(NAMES, repeated.name_span(), "a member is given twice")
+                    .found(quote(repeated.name()))
                     .expected("each name once"),
             )),
         }
     }
 
-    fn unusable(&self, what: &str, value: &Value, expected: &str) -> Box<Diagnostic> {
-        let mistake = self.source.mistake(VALUES, value.span, format!("unusable {what}"));
+    fn unusable(&self, what: &str, value: Value<'_>, expected: &str) -> Box<Diagnostic> {
+        let mistake = self.source.mistake(VALUES, value.span(), format!("unusable {what}"));
         Box::new(mistake.found(value.type_name()).expected(expected))
     }
 

@@ -13,7 +13,7 @@ use crate::cognito::read::{self, Mistakes, Opener, Reader};
 use crate::cognito::role::Roles;
 use crate::decision::Outcome;
 use crate::document::{Document, PolicyKind};
-use crate::json::{self, Kind, Limits, Member, Value};
+use crate::json::{self, Kind, Limits, Member, Members, Value};
 use crate::request::{ContextValue, Request, RequestError};
 use crate::source::{Source, quote};
 
@@ -33,12 +33,13 @@ pub fn read(file: &Source, mut open: impl FnMut(&str) -> Result<Vec<u8>, String>
         // A case is read as a text of its own, called after its line: each has its own limits.
         let source = Source::new(&format!("{}:{line}", file.name()), text);
         match json::parse(&source, &Limits::default()) {
-            Ok(value) => {
+            Ok(tree) => {
+                let value = tree.root();
                 let mut reader = Reader::new(&source, &mut mistakes);
-                let Some(case) = case(&mut reader, &value, (file, line), &mut opener) else { continue };
+                let Some(case) = case(&mut reader, value, (file, line), &mut opener) else { continue };
                 if !names.insert(case.name.clone()) {
                     let found = quote(&case.name);
-                    reader.report("C3", value.span, "a second case of one name", found, "a unique name");
+                    reader.report("C3", value.span(), "a second case of one name", found, "a unique name");
                 }
                 cases.push(case);
             }
@@ -68,7 +69,12 @@ const MEMBERS: [&str; 15] = [
 
 const REQUIRED: [&str; 7] = ["name", "pool", "roles", "login", "identityId", "flow", "expect"];
 
-fn case(reader: &mut Reader<'_>, value: &Value, (file, line): (&Source, u32), opener: &mut Opener<'_>) -> Option<Case> {
+fn case(
+    reader: &mut Reader<'_>,
+    value: Value<'_>,
+    (file, line): (&Source, u32),
+    opener: &mut Opener<'_>,
+) -> Option<Case> {
     let fields = reader.object("C3", value, &REQUIRED, &MEMBERS)?;
     let mut text = |name: &str| fields.get(name).map(|value| reader.string("C3", value).map(str::to_owned));
     let (name, rules) = (text("name")?, text("source"));
@@ -90,7 +96,7 @@ fn case(reader: &mut Reader<'_>, value: &Value, (file, line): (&Source, u32), op
             Some(note(reader, flow_value, basic)?)
         }
         other => {
-            reader.check("C40", flow_value.span, "flow", other, false, "`enhanced` or `basic`");
+            reader.check("C40", flow_value.span(), "flow", other, false, "`enhanced` or `basic`");
             return None;
         }
     };
@@ -128,11 +134,11 @@ fn basic(role_arn: &str, session_name: &str, policies: Vec<Document>) -> Result<
 /// The pool; what is wrong with it is an answer. `None` is a mistake of the file.
 fn pool(
     reader: &mut Reader<'_>,
-    value: &Value,
-    oidc: Option<&Value>,
+    value: Value<'_>,
+    oidc: Option<Value<'_>>,
     opener: &mut Opener<'_>,
 ) -> Option<Result<Pool, ReadError>> {
-    let files: Vec<Source> = match &value.kind {
+    let files: Vec<Source> = match value.kind() {
         Kind::String(path) => vec![opener.open(reader, value, path)?],
         Kind::Array(items) => {
             let open = |item| {
@@ -151,11 +157,11 @@ fn pool(
     Some(pool)
 }
 
-fn roles(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> Option<Roles> {
-    let Kind::String(path) = &value.kind else { return read::roles(reader, value, opener) };
+fn roles(reader: &mut Reader<'_>, value: Value<'_>, opener: &mut Opener<'_>) -> Option<Roles> {
+    let Kind::String(path) = value.kind() else { return read::roles(reader, value, opener) };
     let source = opener.open(reader, value, path)?;
     match json::parse(&source, &Limits::default()) {
-        Ok(value) => reader.within(&source, |inner| read::roles(inner, &value, opener)),
+        Ok(tree) => reader.within(&source, |inner| read::roles(inner, tree.root(), opener)),
         Err(diagnostic) => {
             reader.pass_on(*diagnostic);
             None
@@ -163,15 +169,15 @@ fn roles(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> Opt
     }
 }
 
-fn logins(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> Option<Vec<Login>> {
-    match &value.kind {
+fn logins(reader: &mut Reader<'_>, value: Value<'_>, opener: &mut Opener<'_>) -> Option<Vec<Login>> {
+    match value.kind() {
         Kind::Null => Some(Vec::new()),
         Kind::Array(items) => items.iter().map(|item| login(reader, item, opener)).collect(),
         _ => login(reader, value, opener).map(|login| vec![login]),
     }
 }
 
-fn login(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> Option<Login> {
+fn login(reader: &mut Reader<'_>, value: Value<'_>, opener: &mut Opener<'_>) -> Option<Login> {
     let known = ["provider", "claims", "groups", "principalTags"];
     let fields = reader.object("C3", value, &["provider", "claims"], &known)?;
     let provider = reader.string("C8", fields.get("provider")?)?;
@@ -181,16 +187,16 @@ fn login(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> Opt
     }
     let tags = match fields.get("principalTags") {
         Some(value) => reader.map("C34", value, "an object of texts")?,
-        None => &[],
+        None => Members::default(),
     };
-    let tag = |tag: &'_ Member| Some((Box::from(&*tag.name), reader.string("C34", &tag.value)?.to_owned()));
+    let tag = |tag: Member<'_>| Some((Box::from(tag.name()), reader.string("C34", tag.value())?.to_owned()));
     let tags: Vec<(Box<str>, String)> = tags.iter().map(tag).collect::<Option<_>>()?;
     let tags = tags.iter().map(|(key, value)| (&**key, value.as_str()));
     Some(Login::new(provider, VerifiedClaims::assume_verified(claims)).developer_tags(tags))
 }
 
-fn claims(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> Option<Claims> {
-    let Kind::String(path) = &value.kind else { return Claims::read(reader, value) };
+fn claims(reader: &mut Reader<'_>, value: Value<'_>, opener: &mut Opener<'_>) -> Option<Claims> {
+    let Kind::String(path) = value.kind() else { return Claims::read(reader, value) };
     let source = opener.open(reader, value, path)?;
     match Claims::parse(source.name(), source.text()) {
         Ok(claims) => Some(claims),
@@ -201,17 +207,17 @@ fn claims(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> Op
     }
 }
 
-fn expected(reader: &mut Reader<'_>, value: &Value) -> Option<Expected> {
+fn expected(reader: &mut Reader<'_>, value: Value<'_>) -> Option<Expected> {
     let fields = reader.object("C3", value, &[], &["role", "context", "absent", "error"])?;
     if let Some(error) = fields.get("error") {
         let name = reader.string("C3", error)?;
         let exception = Exception::ALL.into_iter().find(|exception| exception.as_str() == name);
         let names = Exception::ALL.map(Exception::as_str).join(", ");
-        reader.check("C3", error.span, "name of an exception", name, exception.is_some(), &names)?;
+        reader.check("C3", error.span(), "name of an exception", name, exception.is_some(), &names)?;
         return exception.map(Expected::Error);
     }
     let Some(role) = fields.get("role") else {
-        reader.report("C3", value.span, "nothing is expected", "neither a role nor an error", "one of the two");
+        reader.report("C3", value.span(), "nothing is expected", "neither a role nor an error", "one of the two");
         return None;
     };
     let role = reader.string("C3", role)?.to_owned();
@@ -220,7 +226,7 @@ fn expected(reader: &mut Reader<'_>, value: &Value) -> Option<Expected> {
     Some(Expected::Session { role, context, absent })
 }
 
-fn question(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> Option<Question> {
+fn question(reader: &mut Reader<'_>, value: Value<'_>, opener: &mut Opener<'_>) -> Option<Question> {
     let known = ["action", "resource", "expect", "context", "resourcePolicy"];
     let fields = reader.object("C3", value, &["action", "resource", "expect"], &known)?;
     let action = reader.string("C3", fields.get("action")?)?.to_owned();
@@ -230,7 +236,7 @@ fn question(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> 
     let outcomes = [Outcome::Allowed, Outcome::ExplicitDeny, Outcome::ImplicitDeny];
     let outcome = outcomes.into_iter().find(|outcome| outcome.as_str() == text);
     let names = outcomes.map(Outcome::as_str).join(", ");
-    reader.check("C3", expect.span, "answer", text, outcome.is_some(), &names)?;
+    reader.check("C3", expect.span(), "answer", text, outcome.is_some(), &names)?;
     let context = context(reader, fields.get("context"))?;
     let resource_policy = match fields.get("resourcePolicy") {
         // The session's caller is a role session, whoever it is; what the policy is read as is up to the rest (Rule E33).
@@ -244,14 +250,15 @@ fn question(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> 
     Some(Question { action, resource, expected: outcome?, context, resource_policy })
 }
 
-fn context(reader: &mut Reader<'_>, value: Option<&Value>) -> Option<Vec<(String, ContextValue<'static>)>> {
-    let members = value.map_or(Some(&[][..]), |value| reader.map("C60", value, "an object of context keys"))?;
-    let entry = |member: &Member| {
-        let value = match &member.value.kind {
-            Kind::Array(_) => ContextValue::from(reader.texts("C60", &member.value)?),
-            _ => ContextValue::from(reader.string("C60", &member.value)?.to_owned()),
+fn context(reader: &mut Reader<'_>, value: Option<Value<'_>>) -> Option<Vec<(String, ContextValue<'static>)>> {
+    let members =
+        value.map_or(Some(Members::default()), |value| reader.map("C60", value, "an object of context keys"))?;
+    let entry = |member: Member<'_>| {
+        let value = match member.value().kind() {
+            Kind::Array(_) => ContextValue::from(reader.texts("C60", member.value())?),
+            _ => ContextValue::from(reader.string("C60", member.value())?.to_owned()),
         };
-        Some((member.name.to_string(), value))
+        Some((member.name().to_string(), value))
     };
     members.iter().map(entry).collect()
 }
@@ -259,18 +266,18 @@ fn context(reader: &mut Reader<'_>, value: Option<&Value>) -> Option<Vec<(String
 fn documents(
     reader: &mut Reader<'_>,
     kind: PolicyKind,
-    value: &Value,
+    value: Value<'_>,
     opener: &mut Opener<'_>,
 ) -> Option<Vec<Document>> {
     let items = reader.list("C3", value)?;
     items.iter().map(|item| read::document(reader, kind, item, opener)).collect()
 }
 
-fn note<T>(reader: &mut Reader<'_>, value: &Value, result: Result<T, RequestError>) -> Option<T> {
+fn note<T>(reader: &mut Reader<'_>, value: Value<'_>, result: Result<T, RequestError>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(error) => {
-            reader.report("C41", value.span, "a basic flow that cannot be", error.to_string(), "one that can");
+            reader.report("C41", value.span(), "a basic flow that cannot be", error.to_string(), "one that can");
             None
         }
     }

@@ -45,27 +45,27 @@ pub(super) struct Settings {
 
 impl Parts {
     /// Rule C5: the id of all files is one.
-    pub fn identify(&mut self, reader: &mut Reader<'_>, value: &Value, id: &str) {
+    pub fn identify(&mut self, reader: &mut Reader<'_>, value: Value<'_>, id: &str) {
         match &self.id {
             None => self.id = Some(id.into()),
             Some(first) if **first == *id => {}
             Some(first) => {
-                reader.report("C5", value.span, "files of two identity pools", quote(id), quote(first));
+                reader.report("C5", value.span(), "files of two identity pools", quote(id), quote(first));
             }
         }
     }
 
-    pub fn describe(&mut self, reader: &mut Reader<'_>, value: &Value, description: Description) {
+    pub fn describe(&mut self, reader: &mut Reader<'_>, value: Value<'_>, description: Description) {
         if self.description.replace(description).is_some() {
             const FOUND: &str = "a second description";
-            reader.report("C5", value.span, "a pool is described twice", FOUND, "one `describe-identity-pool`");
+            reader.report("C5", value.span(), "a pool is described twice", FOUND, "one `describe-identity-pool`");
         }
     }
 
-    pub fn settle(&mut self, reader: &mut Reader<'_>, value: &Value, settings: Settings) {
+    pub fn settle(&mut self, reader: &mut Reader<'_>, value: Value<'_>, settings: Settings) {
         if self.settings.replace(settings).is_some() {
             const FOUND: &str = "a second set of roles";
-            reader.report("C5", value.span, "a pool has two sets of roles", FOUND, "one `get-identity-pool-roles`");
+            reader.report("C5", value.span(), "a pool has two sets of roles", FOUND, "one `get-identity-pool-roles`");
         }
     }
 

@@ -15,26 +15,26 @@ pub(super) struct KeyedMapping {
     pub mapping: RoleMapping,
 }
 
-pub(super) fn mappings(reader: &mut Reader<'_>, value: &Value) -> Vec<KeyedMapping> {
+pub(super) fn mappings(reader: &mut Reader<'_>, value: Value<'_>) -> Vec<KeyedMapping> {
     let members = reader.map("C5", value, "an object of role mappings").unwrap_or_default();
     if members.len() > 10 {
         let found = format!("{} mappings", members.len());
-        reader.report("C6", value.span, "too many role mappings", found, "at most 10");
+        reader.report("C6", value.span(), "too many role mappings", found, "at most 10");
     }
     let mut mappings = Vec::new();
     for member in members {
-        let mapping = mapping(reader, &member.value);
+        let mapping = mapping(reader, member.value());
         mappings.extend(mapping.map(|mapping| KeyedMapping {
-            key: Box::from(&*member.name),
+            key: Box::from(member.name()),
             source: reader.source().clone(),
-            key_span: member.name_span,
+            key_span: member.name_span(),
             mapping,
         }));
     }
     mappings
 }
 
-fn mapping(reader: &mut Reader<'_>, value: &Value) -> Option<RoleMapping> {
+fn mapping(reader: &mut Reader<'_>, value: Value<'_>) -> Option<RoleMapping> {
     let fields = reader.object("C5", value, &["Type"], &["Type", "AmbiguousRoleResolution", "RulesConfiguration"])?;
     let ambiguity = fields.get("AmbiguousRoleResolution").and_then(|value| {
         let known = [("AuthenticatedRole", Ambiguity::AuthenticatedRole), ("Deny", Ambiguity::Deny)];
@@ -47,30 +47,30 @@ fn mapping(reader: &mut Reader<'_>, value: &Value) -> Option<RoleMapping> {
         return Some(RoleMapping { kind: MappingKind::Token { unused_rules: rules.unwrap_or_default() }, ambiguity });
     }
     let Some(configuration) = configuration else {
-        reader.report("C6", value.span, "a mapping without rules", "no `RulesConfiguration`", "at least one rule");
+        reader.report("C6", value.span(), "a mapping without rules", "no `RulesConfiguration`", "at least one rule");
         return None;
     };
     let rules = rules?;
     if rules.is_empty() {
-        reader.report("C6", configuration.span, "a mapping without rules", "an empty list", "at least one rule");
+        reader.report("C6", configuration.span(), "a mapping without rules", "an empty list", "at least one rule");
     }
     Some(RoleMapping { kind: MappingKind::Rules(RuleList::new(rules)), ambiguity })
 }
 
 /// The rules in order; none at all if one of them is malformed.
-fn rules(reader: &mut Reader<'_>, value: &Value) -> Option<Vec<Rule>> {
+fn rules(reader: &mut Reader<'_>, value: Value<'_>) -> Option<Vec<Rule>> {
     let list = reader.object("C5", value, &["Rules"], &["Rules"])?.get("Rules")?;
     let items = reader.list("C5", list)?;
     if items.len() > 400 {
         let found = format!("{} rules", items.len());
-        reader.report("C6", list.span, "too many rules", found, "at most 400");
+        reader.report("C6", list.span(), "too many rules", found, "at most 400");
         return None;
     }
     let rules: Vec<Option<Rule>> = items.iter().map(|item| rule(reader, item)).collect();
     rules.into_iter().collect()
 }
 
-fn rule(reader: &mut Reader<'_>, value: &Value) -> Option<Rule> {
+fn rule(reader: &mut Reader<'_>, value: Value<'_>) -> Option<Rule> {
     let names = ["Claim", "MatchType", "Value", "RoleARN"];
     let fields = reader.object("C6", value, &names, &names)?;
     let claim = reader.form("C6", fields.get("Claim")?, "claim name", &names::RULE_CLAIM);
@@ -80,16 +80,16 @@ fn rule(reader: &mut Reader<'_>, value: &Value) -> Option<Rule> {
     Some(Rule::new(claim?, match_type?, wanted?, role?))
 }
 
-pub(super) fn role_arn<'v>(reader: &mut Reader<'_>, value: &'v Value) -> Option<&'v str> {
+pub(super) fn role_arn<'v>(reader: &mut Reader<'_>, value: Value<'v>) -> Option<&'v str> {
     const EXPECTED: &str = "`arn:aws:iam::ACCOUNT:role/NAME`, 20 to 2,048 characters";
     let text = reader.string("C6", value)?;
-    reader.check("C6", value.span, "role ARN", text, names::is_role_arn(text), EXPECTED)
+    reader.check("C6", value.span(), "role ARN", text, names::is_role_arn(text), EXPECTED)
 }
 
 fn one_of<T: Copy>(
     reader: &mut Reader<'_>,
     rule: &'static str,
-    value: &Value,
+    value: Value<'_>,
     what: &str,
     known: &[(&str, T)],
 ) -> Option<T> {
@@ -98,7 +98,7 @@ fn one_of<T: Copy>(
     if found.is_none() {
         let names: Vec<String> = known.iter().map(|(name, _)| format!("`{name}`")).collect();
         let expected = format!("one of {}", names.join(", "));
-        reader.check(rule, value.span, what, text, false, &expected);
+        reader.check(rule, value.span(), what, text, false, &expected);
     }
     found
 }

@@ -17,12 +17,12 @@ impl<'o> Opener<'o> {
     }
 
     /// The text of a file whose path stands in a file.
-    pub fn open(&mut self, reader: &mut Reader<'_>, value: &Value, path: &str) -> Option<Source> {
+    pub fn open(&mut self, reader: &mut Reader<'_>, value: Value<'_>, path: &str) -> Option<Source> {
         let path = Path::new(reader.source().name()).with_file_name(path).to_string_lossy().into_owned();
         let opened = match (self.open)(&path) {
             Ok(bytes) => Source::from_bytes(&path, &bytes),
             Err(reason) => {
-                reader.report("C3", value.span, format!("cannot read {}", quote(&path)), reason, "a file");
+                reader.report("C3", value.span(), format!("cannot read {}", quote(&path)), reason, "a file");
                 return None;
             }
         };

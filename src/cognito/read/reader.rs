@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::cognito::error::ReadError;
 use crate::cognito::names::Form;
-use crate::json::{Kind, Member, Value};
+use crate::json::{Items, Kind, Members, Value};
 use crate::source::{Diagnostic, Source, Span, quote};
 
 /// How many mistakes are listed; the rest is counted.
@@ -52,12 +52,12 @@ pub(in crate::cognito) struct Reader<'a> {
 /// The members of an object whose names are known.
 #[derive(Clone, Copy)]
 pub(in crate::cognito) struct Fields<'v> {
-    members: &'v [Member],
+    members: Members<'v>,
 }
 
 impl<'v> Fields<'v> {
-    pub fn get(&self, name: &str) -> Option<&'v Value> {
-        self.members.iter().find(|member| &*member.name == name).map(|member| &member.value)
+    pub fn get(&self, name: &str) -> Option<Value<'v>> {
+        self.members.get(name)
     }
 }
 
@@ -91,13 +91,13 @@ impl<'a> Reader<'a> {
         self.mistakes.add(self.source.mistake(rule, span, message).found(found).expected(expected));
     }
 
-    pub fn wrong_type(&mut self, rule: &'static str, value: &Value, expected: &str) {
-        self.report(rule, value.span, "a value of the wrong type", value.type_name(), expected);
+    pub fn wrong_type(&mut self, rule: &'static str, value: Value<'_>, expected: &str) {
+        self.report(rule, value.span(), "a value of the wrong type", value.type_name(), expected);
     }
 
     /// A string, whatever is in it.
-    pub fn string<'v>(&mut self, rule: &'static str, value: &'v Value) -> Option<&'v str> {
-        match &value.kind {
+    pub fn string<'v>(&mut self, rule: &'static str, value: Value<'v>) -> Option<&'v str> {
+        match value.kind() {
             Kind::String(text) => Some(text),
             _ => {
                 self.wrong_type(rule, value, "a string");
@@ -107,9 +107,9 @@ impl<'a> Reader<'a> {
     }
 
     /// A string of a form. `what` names it.
-    pub fn form<'v>(&mut self, rule: &'static str, value: &'v Value, what: &str, form: &Form) -> Option<&'v str> {
+    pub fn form<'v>(&mut self, rule: &'static str, value: Value<'v>, what: &str, form: &Form) -> Option<&'v str> {
         let text = self.string(rule, value)?;
-        self.check(rule, value.span, what, text, form.fits(text), form.expected)
+        self.check(rule, value.span(), what, text, form.fits(text), form.expected)
     }
 
     /// Reports a text that does not fit.
@@ -129,8 +129,8 @@ impl<'a> Reader<'a> {
         None
     }
 
-    pub fn boolean(&mut self, rule: &'static str, value: &Value) -> Option<bool> {
-        match value.kind {
+    pub fn boolean(&mut self, rule: &'static str, value: Value<'_>) -> Option<bool> {
+        match value.kind() {
             Kind::Bool(value) => Some(value),
             _ => {
                 self.wrong_type(rule, value, "`true` or `false`");
@@ -139,8 +139,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn list<'v>(&mut self, rule: &'static str, value: &'v Value) -> Option<&'v [Value]> {
-        match &value.kind {
+    pub fn list<'v>(&mut self, rule: &'static str, value: Value<'v>) -> Option<Items<'v>> {
+        match value.kind() {
             Kind::Array(items) => Some(items),
             _ => {
                 self.wrong_type(rule, value, "a list");
@@ -150,14 +150,14 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of strings.
-    pub fn texts(&mut self, rule: &'static str, value: &Value) -> Option<Vec<String>> {
+    pub fn texts(&mut self, rule: &'static str, value: Value<'_>) -> Option<Vec<String>> {
         let items = self.list(rule, value)?;
         items.iter().map(|item| self.string(rule, item).map(str::to_owned)).collect()
     }
 
     /// An object whose member names are data, each once.
-    pub fn map<'v>(&mut self, rule: &'static str, value: &'v Value, expected: &str) -> Option<&'v [Member]> {
-        match &value.kind {
+    pub fn map<'v>(&mut self, rule: &'static str, value: Value<'v>, expected: &str) -> Option<Members<'v>> {
+        match value.kind() {
             Kind::Object(members) => {
                 self.repeated_members(members);
                 Some(members)
@@ -173,18 +173,18 @@ impl<'a> Reader<'a> {
     pub fn object<'v>(
         &mut self,
         rule: &'static str,
-        value: &'v Value,
+        value: Value<'v>,
         required: &[&str],
         known: &[&str],
     ) -> Option<Fields<'v>> {
         let members = self.map(rule, value, "an object")?;
-        for member in members.iter().filter(|member| !known.contains(&&*member.name)) {
-            let meant = known.iter().find(|name| name.eq_ignore_ascii_case(&member.name));
+        for member in members.iter().filter(|member| !known.contains(&member.name())) {
+            let meant = known.iter().find(|name| name.eq_ignore_ascii_case(member.name()));
             let expected = match meant {
                 Some(name) => format!("`{name}`"),
                 None => known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
             };
-            self.report("C7", member.name_span, "unknown member", quote(&member.name), expected);
+            self.report("C7", member.name_span(), "unknown member", quote(member.name()), expected);
         }
         let fields = Fields { members };
         let missing: Vec<&&str> = required.iter().filter(|name| fields.get(name).is_none()).collect();
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One member of an object whose other members are somebody else's business.
-    pub fn member<'v>(&mut self, rule: &'static str, value: &'v Value, name: &str) -> Option<&'v Value> {
+    pub fn member<'v>(&mut self, rule: &'static str, value: Value<'v>, name: &str) -> Option<Value<'v>> {
         let members = self.map(rule, value, "an object")?;
         let member = Fields { members }.get(name);
         if member.is_none() {
@@ -202,35 +202,35 @@ impl<'a> Reader<'a> {
         member
     }
 
-    fn missing(&mut self, rule: &'static str, object: &Value, name: &str) {
-        let end = object.span.end as usize;
+    fn missing(&mut self, rule: &'static str, object: Value<'_>, name: &str) {
+        let end = object.span().end as usize;
         let close = Span::new(end.saturating_sub(1), end);
         self.report(rule, close, "a member is missing", "the end of the object", format!("`{name}`"));
     }
 
     /// Whether no object of a whole text repeats a member (Rule C7, T1). Whoever looks members up by their name has to
     /// ask first: of two members it would see one.
-    pub fn repeats_no_member(&mut self, value: &Value) -> bool {
+    pub fn repeats_no_member(&mut self, value: Value<'_>) -> bool {
         let before = self.mistakes.count();
         self.repeated_members_of(value);
         self.mistakes.count() == before
     }
 
-    fn repeated_members(&mut self, members: &[Member]) {
+    fn repeated_members(&mut self, members: Members<'_>) {
         let mut seen = HashSet::new();
-        for member in members.iter().filter(|member| !seen.insert(&*member.name)) {
-            let found = format!("a second {}", quote(&member.name));
-            self.report("C7", member.name_span, "a member is repeated", found, "each member once");
+        for member in members.iter().filter(|member| !seen.insert(member.name())) {
+            let found = format!("a second {}", quote(member.name()));
+            self.report("C7", member.name_span(), "a member is repeated", found, "each member once");
         }
     }
 
     /// The same for all objects inside. The tree is no deeper than the limit of [`crate::json`].
-    pub fn repeated_members_within(&mut self, members: &[Member]) {
-        members.iter().for_each(|member| self.repeated_members_of(&member.value));
+    pub fn repeated_members_within(&mut self, members: Members<'_>) {
+        members.iter().for_each(|member| self.repeated_members_of(member.value()));
     }
 
-    fn repeated_members_of(&mut self, value: &Value) {
-        match &value.kind {
+    fn repeated_members_of(&mut self, value: Value<'_>) {
+        match value.kind() {
             Kind::Array(items) => items.iter().for_each(|item| self.repeated_members_of(item)),
             Kind::Object(members) => {
                 self.repeated_members(members);

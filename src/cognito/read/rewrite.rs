@@ -1,61 +1,58 @@
 //! Building JSON in the shape of the AWS CLI from JSON of another shape. Every value keeps the place it was read from, so
 //! that one reader checks all sources and its messages point into the file at hand.
 
-use crate::json::{Kind, Member, Value};
+use crate::json::{Draft, DraftMember, Items, Kind, Member, Members, Value};
 use crate::source::Span;
 
-pub(super) fn members(value: &Value) -> &[Member] {
-    match &value.kind {
+pub(super) fn members(value: Value<'_>) -> Members<'_> {
+    match value.kind() {
         Kind::Object(members) => members,
-        _ => &[],
+        _ => Members::default(),
     }
 }
 
-pub(super) fn items(value: &Value) -> &[Value] {
-    match &value.kind {
+pub(super) fn items(value: Value<'_>) -> Items<'_> {
+    match value.kind() {
         Kind::Array(items) => items,
-        _ => &[],
+        _ => Items::default(),
     }
 }
 
-pub(super) fn get<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    members(value).iter().find(|member| &*member.name == name).map(|member| &member.value)
+pub(super) fn get<'v>(value: Value<'v>, name: &str) -> Option<Value<'v>> {
+    members(value).get(name)
 }
 
-pub(super) fn text(value: &Value) -> Option<&str> {
-    match &value.kind {
+pub(super) fn text(value: Value<'_>) -> Option<&str> {
+    match value.kind() {
         Kind::String(text) => Some(text),
         _ => None,
     }
 }
 
-pub(super) fn string(span: Span, text: &str) -> Value {
-    Value { span, kind: Kind::String(text.into()) }
-}
-
-pub(super) fn list(span: Span, items: Vec<Value>) -> Value {
-    Value { span, kind: Kind::Array(items) }
-}
-
-pub(super) fn object(span: Span, members: Vec<Member>) -> Value {
-    Value { span, kind: Kind::Object(members) }
+pub(super) fn string<'v>(span: Span, text: &str) -> Draft<'v> {
+    Draft::String(span, text.to_owned())
 }
 
 /// A list with its items rewritten. What is no list stays as it is: it is for the reader to refuse, and here it must not
 /// become an empty one.
-pub(super) fn each(value: &Value, rewrite: impl FnMut(&Value) -> Value) -> Value {
-    match &value.kind {
-        Kind::Array(items) => list(value.span, items.iter().map(rewrite).collect()),
-        _ => value.clone(),
+pub(super) fn each<'v>(value: Value<'v>, rewrite: impl FnMut(Value<'v>) -> Draft<'v>) -> Draft<'v> {
+    match value.kind() {
+        Kind::Array(items) => Draft::Array(value.span(), items.iter().map(rewrite).collect()),
+        _ => Draft::Kept(value),
     }
 }
 
+/// A member as it was read.
+pub(super) fn kept(member: Member<'_>) -> DraftMember<'_> {
+    named(member.name(), member.name_span(), Draft::Kept(member.value()))
+}
+
 /// A member of another name, at the place of the first.
-pub(super) fn named(name: &str, member: &Member, value: Value) -> Member {
-    Member { name: name.into(), name_span: member.name_span, value }
+pub(super) fn named<'v>(name: &str, name_span: Span, value: Draft<'v>) -> DraftMember<'v> {
+    DraftMember { name: name.to_owned(), name_span, value }
 }
 
 /// A member that the file does not have; it stands where its value does.
-pub(super) fn added(name: &str, value: Value) -> Member {
-    Member { name: name.into(), name_span: value.span, value }
+pub(super) fn added<'v>(name: &str, value: Draft<'v>) -> DraftMember<'v> {
+    named(name, value.span(), value)
 }

@@ -4,10 +4,10 @@ use super::open::Opener;
 use super::reader::Reader;
 use crate::cognito::role::{Role, RoleError, Roles};
 use crate::document::{Document, PolicyKind};
-use crate::json::{Kind, Member, Value};
+use crate::json::{Kind, Member, Members, Value};
 use crate::source::Source;
 
-pub(in crate::cognito) fn roles(reader: &mut Reader<'_>, value: &Value, opener: &mut Opener<'_>) -> Option<Roles> {
+pub(in crate::cognito) fn roles(reader: &mut Reader<'_>, value: Value<'_>, opener: &mut Opener<'_>) -> Option<Roles> {
     let members = reader.map("C3", value, "an object of roles")?;
     let mut roles = Some(Roles::new());
     for member in members {
@@ -20,9 +20,9 @@ pub(in crate::cognito) fn roles(reader: &mut Reader<'_>, value: &Value, opener: 
     roles
 }
 
-fn role(reader: &mut Reader<'_>, member: &Member, opener: &mut Opener<'_>) -> Option<Role> {
+fn role(reader: &mut Reader<'_>, member: Member<'_>, opener: &mut Opener<'_>) -> Option<Role> {
     let known = ["trust", "policies", "boundary", "tags", "roleId"];
-    let fields = reader.object("C3", &member.value, &["trust", "policies"], &known)?;
+    let fields = reader.object("C3", member.value(), &["trust", "policies"], &known)?;
     let policies = reader.list("C3", fields.get("policies")?);
     // Every document is read, so that every mistake is told.
     let trust = document(reader, PolicyKind::Trust, fields.get("trust")?, opener);
@@ -32,16 +32,16 @@ fn role(reader: &mut Reader<'_>, member: &Member, opener: &mut Opener<'_>) -> Op
     let tags = fields.get("tags").map(|value| reader.map("C54", value, "an object of texts"));
     let id = fields.get("roleId").map(|value| reader.string("C60", value));
 
-    let mut role = note(reader, member, Role::new(&member.name, trust?))?;
+    let mut role = note(reader, member, Role::new(member.name(), trust?))?;
     for policy in policies {
         role = role.policy(policy?);
     }
     if let Some(boundary) = boundary {
         role = note(reader, member, role.boundary(boundary?))?;
     }
-    for tag in tags.unwrap_or(Some(&[]))? {
-        let value = reader.string("C54", &tag.value)?;
-        role = note(reader, tag, role.tag(&tag.name, value))?;
+    for tag in tags.unwrap_or(Some(Members::default()))? {
+        let value = reader.string("C54", tag.value())?;
+        role = note(reader, tag, role.tag(tag.name(), value))?;
     }
     match id {
         Some(id) => Some(role.role_id(id?)),
@@ -53,10 +53,10 @@ fn role(reader: &mut Reader<'_>, member: &Member, opener: &mut Opener<'_>) -> Op
 pub(in crate::cognito) fn document(
     reader: &mut Reader<'_>,
     kind: PolicyKind,
-    value: &Value,
+    value: Value<'_>,
     opener: &mut Opener<'_>,
 ) -> Option<Document> {
-    let parsed = match &value.kind {
+    let parsed = match value.kind() {
         Kind::String(path) => {
             let file = opener.open(reader, value, path)?;
             Document::parse(kind, file.name(), file.text())
@@ -76,16 +76,16 @@ pub(in crate::cognito) fn document(
 }
 
 /// The text of a value that stands inside a file, called after its place: `roles.json:7`.
-pub(in crate::cognito) fn inline(source: &Source, value: &Value) -> Source {
-    let line = source.position(value.span.start).line;
-    Source::new(&format!("{}:{line}", source.name()), source.slice(value.span))
+pub(in crate::cognito) fn inline(source: &Source, value: Value<'_>) -> Source {
+    let line = source.position(value.span().start).line;
+    Source::new(&format!("{}:{line}", source.name()), source.slice(value.span()))
 }
 
-fn note<T>(reader: &mut Reader<'_>, member: &Member, result: Result<T, RoleError>) -> Option<T> {
+fn note<T>(reader: &mut Reader<'_>, member: Member<'_>, result: Result<T, RoleError>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(error) => {
-            reader.report("C3", member.name_span, "a role that cannot be loaded", error.to_string(), "a sound role");
+            reader.report("C3", member.name_span(), "a role that cannot be loaded", error.to_string(), "a sound role");
             None
         }
     }

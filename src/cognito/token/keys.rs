@@ -50,7 +50,7 @@ impl Jwks {
         let source = Source::new(name, text);
         let mut mistakes = Mistakes::default();
         let keys = match json::parse(&source, &Limits::default()) {
-            Ok(value) => keys(&mut Reader::new(&source, &mut mistakes), &value),
+            Ok(tree) => keys(&mut Reader::new(&source, &mut mistakes), tree.root()),
             Err(diagnostic) => {
                 mistakes.add(*diagnostic);
                 None
@@ -79,24 +79,24 @@ impl Jwks {
     }
 }
 
-fn keys(reader: &mut Reader<'_>, value: &Value) -> Option<BTreeMap<Box<str>, Result<Key, &'static str>>> {
+fn keys(reader: &mut Reader<'_>, value: Value<'_>) -> Option<BTreeMap<Box<str>, Result<Key, &'static str>>> {
     let set = reader.map("C13", value, "a JSON Web Key Set")?;
-    let Some(list) = set.iter().find(|member| &*member.name == "keys") else {
-        reader.report("C13", value.span, "a member is missing", "no `keys`", "`keys`");
+    let Some(list) = set.get("keys") else {
+        reader.report("C13", value.span(), "a member is missing", "no `keys`", "`keys`");
         return None;
     };
     let mut keys = BTreeMap::new();
-    for item in reader.list("C13", &list.value)? {
+    for item in reader.list("C13", list)? {
         let members = reader.map("C13", item, "a JSON Web Key")?;
-        let Some(id) = members.iter().find(|member| &*member.name == "kid") else { continue };
-        let Some(text) = reader.string("C13", &id.value) else { continue };
-        let key = match serde_json::from_str(reader.source().slice(item.span)) {
+        let Some(id) = members.get("kid") else { continue };
+        let Some(text) = reader.string("C13", id) else { continue };
+        let key = match serde_json::from_str(reader.source().slice(item.span())) {
             Ok(jwk) => Key::new(&jwk),
             Err(_) => Err("it is of an unknown kind"),
         };
         if keys.insert(text.into(), key).is_some() {
             let found = format!("a second {}", quote(text));
-            reader.report("C13", id.value.span, "two keys of one id", found, "each id once");
+            reader.report("C13", id.span(), "two keys of one id", found, "each id once");
         }
     }
     Some(keys)

@@ -118,7 +118,7 @@ struct Tag {
 }
 
 /// Adds what the output holds.
-pub(in crate::environment) fn read<O>(builder: &mut Builder<'_, O>, file: usize, value: &Value)
+pub(in crate::environment) fn read<O>(builder: &mut Builder<'_, O>, file: usize, value: Value<'_>)
 where
     O: FnMut(&str) -> Result<Vec<u8>, String>,
 {
@@ -129,7 +129,7 @@ where
     if details.is_truncated || details.next_token.is_some() || details.marker.is_some() {
         let message =
             "the output is a part of the whole: found `IsTruncated`, `Marker` or `NextToken`, expected all pages";
-        return builder.mistake(file, value.span, message);
+        return builder.mistake(file, value.span(), message);
     }
     let mut reader = Reader { builder, file, managed: HashMap::new() };
     for policy in &details.policies {

@@ -124,22 +124,22 @@ struct Gathered {
 }
 
 /// Adds what the listings hold.
-pub(in crate::environment) fn read<O>(builder: &mut Builder<'_, O>, listings: &[(usize, &Value)])
+pub(in crate::environment) fn read<O>(builder: &mut Builder<'_, O>, listings: &[(usize, Value<'_>)])
 where
     O: FnMut(&str) -> Result<Vec<u8>, String>,
 {
     let mut gathered = Gathered::default();
-    for (file, value) in listings {
+    for &(file, value) in listings {
         match de::from_value::<Listing>(value) {
-            Err(mistake) => builder.mistake(*file, mistake.span(), mistake.message()),
+            Err(mistake) => builder.mistake(file, mistake.span(), mistake.message()),
             Ok(Listing { next_token: Some(token), .. }) => {
                 builder.mistake(
-                    *file,
+                    file,
                     token.span,
                     "the output is a part of the whole: found `NextToken`, expected all pages",
                 );
             }
-            Ok(listing) => gathered.add(builder, *file, value.span, listing),
+            Ok(listing) => gathered.add(builder, file, value.span(), listing),
         }
     }
     gathered.build(builder);

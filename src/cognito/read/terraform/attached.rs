@@ -35,7 +35,7 @@ impl Plan<'_> {
             return reader.string("C5", written).map(|written| written == id);
         }
         // What is planned together with the only pool does not know its id either.
-        let is_planned = get(pool.values, "id").is_none_or(|id| id.kind == Kind::Null);
+        let is_planned = get(pool.values, "id").is_none_or(|id| id.kind() == Kind::Null);
         if is_planned && self.of_type(POOL).count() == 1 {
             return Some(true);
         }
@@ -43,7 +43,7 @@ impl Plan<'_> {
         if owner.is_none() {
             let found = format!("an unknown `identity_pool_id` of {}", quote(resource.address));
             let expected = "an id, or a reference in the plan's `configuration` that leads to one pool";
-            reader.report("C5", resource.values.span, "a resource attached to no certain pool", found, expected);
+            reader.report("C5", resource.values.span(), "a resource attached to no certain pool", found, expected);
         }
         owner
     }
@@ -55,7 +55,7 @@ impl Plan<'_> {
         let (name, _) = address.name;
         let module = configured(root, &address.modules)?;
         let local = format!("{kind}.{name}");
-        let is_it = |written: &&Value| get(written, "address").and_then(text) == Some(&local);
+        let is_it = |written: &Value<'_>| get(*written, "address").and_then(text) == Some(&local);
         let written = items(get(module, "resources")?).iter().find(is_it)?;
         let expression = get(get(written, "expressions")?, "identity_pool_id")?;
 
@@ -88,8 +88,8 @@ impl Address<'_> {
 
 /// Collects the pools that an expression of a module refers to; none if it refers to anything else.
 fn follow<'v>(
-    root: &'v Value,
-    expression: &'v Value,
+    root: Value<'v>,
+    expression: Value<'v>,
     modules: &[Step<'v>],
     left: &mut usize,
     found: &mut Vec<Address<'v>>,
@@ -126,7 +126,7 @@ fn follow<'v>(
 }
 
 /// The configuration of a module.
-fn configured<'v>(root: &'v Value, modules: &[Step<'_>]) -> Option<&'v Value> {
+fn configured<'v>(root: Value<'v>, modules: &[Step<'_>]) -> Option<Value<'v>> {
     modules.iter().try_fold(root, |module, (name, _)| get(get(get(module, "module_calls")?, name)?, "module"))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cognito::read::reader::Reader;
 use crate::cognito::read::rewrite::{get, members, named};
-use crate::json::{Kind, Member, Value};
+use crate::json::{Draft, DraftMember, Kind, Value};
 use crate::source::quote;
 
 /// What becomes of an attribute.
@@ -74,30 +74,30 @@ pub(super) const TAG_NAMES: [(&str, Becomes); 6] = [
 ];
 
 /// The members of a block that are set, under their other names; none after reporting one that is unknown or missing.
-pub(super) fn renamed(
+pub(super) fn renamed<'v>(
     reader: &mut Reader<'_>,
     rule: &'static str,
-    value: &Value,
+    value: Value<'v>,
     names: &[(&'static str, Becomes)],
-) -> Option<Vec<Member>> {
+) -> Option<Vec<DraftMember<'v>>> {
     let mut is_sound = true;
     let mut written = Vec::new();
     for member in members(value) {
-        let Some((_, becomes)) = names.iter().find(|(name, _)| *name == &*member.name) else {
+        let Some((_, becomes)) = names.iter().find(|(name, _)| *name == member.name()) else {
             let expected: Vec<String> = names.iter().map(|(name, _)| format!("`{name}`")).collect();
-            reader.report("C7", member.name_span, "unknown attribute", quote(&member.name), expected.join(", "));
+            reader.report("C7", member.name_span(), "unknown attribute", quote(member.name()), expected.join(", "));
             is_sound = false;
             continue;
         };
-        let is_null = member.value.kind == Kind::Null;
-        let is_empty = matches!(&member.value.kind, Kind::String(text) if text.is_empty());
+        let is_null = member.value().kind() == Kind::Null;
+        let is_empty = matches!(member.value().kind(), Kind::String(text) if text.is_empty());
         let name = match becomes {
             Nothing => continue,
             Optional(_) if is_null => continue,
             OptionalText(_) if is_null || is_empty => continue,
             Required(name) | Optional(name) | OptionalText(name) => name,
         };
-        written.push(named(name, member, member.value.clone()));
+        written.push(named(name, member.name_span(), Draft::Kept(member.value())));
     }
     for (name, becomes) in names {
         if matches!(becomes, Required(_)) && get(value, name).is_none() {
