@@ -244,7 +244,7 @@ pub enum Operand {
 
 impl Statement {
     /// The variables of resources and condition values, in order.
-    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+    pub fn variables(&self) -> impl Iterator<Item = Variable<'_>> {
         let resources = self.resources.iter().flat_map(|resources| &resources.entries);
         let values = self.conditions.iter().flat_map(|condition| &condition.values);
         resources.flat_map(|entry| entry.pattern.variables()).chain(values.flat_map(|value| value.operand.variables()))
@@ -253,7 +253,7 @@ impl Statement {
 
 impl Operand {
     /// The variables in order.
-    pub fn variables(&self) -> Box<dyn Iterator<Item = &Variable> + '_> {
+    pub fn variables(&self) -> Box<dyn Iterator<Item = Variable<'_>> + '_> {
         match self {
             Operand::Plain => Box::new(std::iter::empty()),
             Operand::Text(template) | Operand::ShortArn(template) => Box::new(template.variables()),

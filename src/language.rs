@@ -78,12 +78,6 @@ impl SyntaxError {
     pub fn expected(&self) -> &'static str {
         self.expected
     }
-
-    /// Moves the place by the bytes that stand before the parsed part.
-    pub(crate) fn shifted(mut self, by: usize) -> Self {
-        self.range = self.range.start + by..self.range.end + by;
-        self
-    }
 }
 
 impl fmt::Display for SyntaxError {

@@ -132,7 +132,7 @@ impl Source {
 
     /// A text that shares a part of this source if it is one, else a copy.
     pub(crate) fn share(&self, part: &str) -> Text {
-        Text::share_of(&self.text, part)
+        Text::share(&self.text, part)
     }
 
     /// The empty span behind the last byte.

@@ -1,11 +1,14 @@
 //! Action patterns (Rules L20 to L23, L26), grammar `grammar/action.abnf`.
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
 use nom::bytes::complete::{tag, take_while1};
 use nom::combinator::all_consuming;
 use nom::sequence::separated_pair;
 use nom::{AsChar, Parser};
 
-use super::pattern::{Template, Wildcards};
+use super::pattern::{Marks, Tokens, Wildcards, mark};
 use super::{SyntaxError, Version};
 use crate::source::{Text, bytes};
 
@@ -15,12 +18,54 @@ pub enum ActionPattern {
     /// `*`: every action (Rule L23).
     All,
     /// `service:name`, each part compared on its own and without regard to ASCII case (Rule L22).
-    Named {
-        /// Pattern of the service prefix, without variables.
-        service: Template,
-        /// Pattern of the name, without variables.
-        name: Template,
-    },
+    Named(ActionTemplate),
+}
+
+/// A pattern `service:name`, without variables.
+#[derive(Clone)]
+pub struct ActionTemplate {
+    text: Text,
+    colon: u32,
+    marks: Marks,
+}
+
+impl ActionTemplate {
+    /// The pattern of the service prefix.
+    pub fn service(&self) -> Tokens<'_> {
+        Tokens::of_part(&self.text, 0, self.colon, self.marks.as_slice()).0
+    }
+
+    /// The pattern of the name.
+    pub fn name(&self) -> Tokens<'_> {
+        self.parts().1
+    }
+
+    fn parts(&self) -> (Tokens<'_>, Tokens<'_>) {
+        let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        let (service, marks) = Tokens::of_part(&self.text, 0, self.colon, self.marks.as_slice());
+        (service, Tokens::of_part(&self.text, self.colon + 1, end, marks).0)
+    }
+}
+
+impl PartialEq for ActionTemplate {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for ActionTemplate {}
+
+impl Hash for ActionTemplate {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
+impl fmt::Debug for ActionTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (service, name) = self.parts();
+        f.debug_struct("ActionTemplate").field("service", &service).field("name", &name).finish()
+    }
 }
 
 const FORM: &str = "`*` or `service:name`";
@@ -54,13 +99,15 @@ impl ActionPattern {
         if let Some(at) = bytes::find(text.as_bytes(), b'$').and_then(|_| text.find("${")) {
             return Err(SyntaxError::new("L20", text, at..at + 2, "a variable in an action", "text without `${`"));
         }
-        let (service, name) = match split_plain(text) {
+        let (service, _) = match split_plain(text) {
             Some(parts) => parts,
             None => split(text, is_service_pattern_character)?,
         };
-        // Neither part holds `${`, so both are read as texts without variables.
-        let part = |part| Template::of(part, text, Version::V2008, Wildcards::Match);
-        Ok(ActionPattern::Named { service: part(service)?, name: part(name)? })
+        let colon = u32::try_from(service.len()).unwrap_or(u32::MAX);
+        // It holds no `${`, so it is read as a text without variables.
+        let mut marks = Marks::None;
+        let text = mark(text, Version::V2008, Wildcards::Match, &mut marks)?;
+        Ok(ActionPattern::Named(ActionTemplate { text, colon, marks }))
     }
 }
 

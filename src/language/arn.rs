@@ -1,6 +1,9 @@
 //! ARNs and ARN patterns (Rules L31 to L33, L40, L64, L98), grammar `grammar/arn.abnf`.
 
-use super::pattern::{Template, Token, Wildcards};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use super::pattern::{Mark, Marks, Tokens, Variable, Wildcards, mark};
 use super::{SyntaxError, Version};
 use crate::source::{Text, bytes};
 
@@ -14,10 +17,16 @@ pub enum ResourcePattern {
 }
 
 /// A pattern of six fields, cut at the colons of the document's text (Rule L64).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct ArnTemplate {
-    fields: Box<[Template; 6]>,
+    text: Text,
+    marks: Marks,
+    /// Where the first five fields end. A field that is left out, which is `*`, ends nowhere.
+    colons: [u32; 5],
 }
+
+/// Stands for the end of the text, and of fields that it leaves out.
+const NOWHERE: u32 = u32::MAX;
 
 /// An ARN of a request or of a context value: six fields, the first is `arn` (Rule L32).
 ///
@@ -190,27 +199,72 @@ impl ArnTemplate {
         ArnTemplate::of(&Text::from(text), version)
     }
 
-    /// The same; the fields share the text.
+    /// The same; the template shares the text.
     pub(crate) fn of(text: &Text, version: Version) -> Result<Option<Self>, SyntaxError> {
         // A malformed variable refuses the document wherever the colons are.
-        Template::of(text, text, version, Wildcards::Match)?;
-        let fields = Fields::of(text, version);
-        if fields.count < 6 {
-            return Ok(None);
+        let arn = ArnTemplate::marked(text, version)?;
+        Ok(if arn.colons.contains(&NOWHERE) { None } else { Some(arn) })
+    }
+
+    /// Cuts at the first five literal colons: in the new version a colon inside `${…}` does not cut (Rule L64).
+    fn marked(text: &Text, version: Version) -> Result<Self, SyntaxError> {
+        let mut marks = Marks::None;
+        let text = mark(text, version, Wildcards::Match, &mut marks)?;
+        let mut places = bytes::Places::of(b':', text.as_bytes());
+        let mut rest = marks.as_slice();
+        let mut colons = [NOWHERE; 5];
+        for colon in &mut colons {
+            while let Some(place) = places.next() {
+                let is_before = |mark: &&Mark| mark.end <= place;
+                rest = rest.split_at(rest.iter().take_while(is_before).count()).1;
+                if rest.first().is_none_or(|mark| place < mark.start) {
+                    *colon = place;
+                    break;
+                }
+            }
         }
-        let mut templates = fields.as_slice().iter().map(|field| Template::of(field, text, version, Wildcards::Match));
-        let mut next = || templates.next().unwrap_or(Ok(Template::default()));
-        Ok(Some(ArnTemplate { fields: Box::new([next()?, next()?, next()?, next()?, next()?, next()?]) }))
+        Ok(ArnTemplate { text, marks, colons })
     }
 
     /// All six fields, `arn` first.
-    pub fn fields(&self) -> &[Template; 6] {
-        &self.fields
+    pub fn fields(&self) -> [Tokens<'_>; 6] {
+        let end = u32::try_from(self.text.len()).unwrap_or(NOWHERE);
+        let [one, two, three, four, five] = self.colons;
+        let (mut start, mut marks) = (0, self.marks.as_slice());
+        [one, two, three, four, five, NOWHERE].map(|colon| {
+            if start == NOWHERE {
+                return Tokens::ANY;
+            }
+            let (field, behind) = Tokens::of_part(&self.text, start, colon.min(end), marks);
+            (start, marks) = (if colon == NOWHERE { NOWHERE } else { colon + 1 }, behind);
+            field
+        })
     }
 
     /// The variables of all fields in order.
-    pub fn variables(&self) -> impl Iterator<Item = &super::pattern::Variable> {
-        self.fields.iter().flat_map(Template::variables)
+    pub fn variables(&self) -> impl Iterator<Item = Variable<'_>> {
+        Tokens::of_part(&self.text, 0, NOWHERE, self.marks.as_slice()).0.variables()
+    }
+}
+
+// Two texts with the same fields may be written differently.
+impl PartialEq for ArnTemplate {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields() == other.fields()
+    }
+}
+
+impl Eq for ArnTemplate {}
+
+impl Hash for ArnTemplate {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.fields().hash(state);
+    }
+}
+
+impl fmt::Debug for ArnTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ArnTemplate").field(&self.fields()).finish()
     }
 }
 
@@ -241,6 +295,16 @@ impl ResourcePattern {
         if &**text == "*" {
             return Ok(ResourcePattern::All);
         }
+        let read = ArnTemplate::marked(text, version);
+        let is_sound = is_plain(text) && read.as_ref().is_ok_and(|arn| !arn.colons.contains(&NOWHERE));
+        if !is_sound {
+            ResourcePattern::check(text, version)?;
+        }
+        read.map(ResourcePattern::Arn)
+    }
+
+    /// The defects (a) to (e) of Rule L31.
+    fn check(text: &str, version: Version) -> Result<(), SyntaxError> {
         let fields = Fields::of(text, version);
         let place = |index: usize| {
             let start: usize = fields.as_slice().iter().take(index).map(|field| field.len() + 1).sum();
@@ -282,19 +346,11 @@ impl ResourcePattern {
         {
             return refuse(empty, "an ARN with too few fields, one of them empty", "six fields, or no empty one");
         }
-        let template = |index: usize| match fields.get(index) {
-            Some(field) => {
-                Template::of(field, text, version, Wildcards::Match).map_err(|error| error.shifted(place(index).start))
-            }
-            None => Ok(Template::any()),
-        };
-        Ok(ResourcePattern::Arn(ArnTemplate {
-            fields: Box::new([template(0)?, template(1)?, template(2)?, template(3)?, template(4)?, template(5)?]),
-        }))
+        Ok(())
     }
 
     /// The variables in order.
-    pub fn variables(&self) -> impl Iterator<Item = &super::pattern::Variable> {
+    pub fn variables(&self) -> impl Iterator<Item = Variable<'_>> {
         match self {
             ResourcePattern::All => None,
             ResourcePattern::Arn(arn) => Some(arn.variables()),
@@ -309,9 +365,16 @@ impl ResourcePattern {
     }
 }
 
+/// Whether a text begins as most ARNs do, with what Rule L31 says nothing against.
+fn is_plain(text: &str) -> bool {
+    let service = text.strip_prefix("arn:aws:").and_then(|rest| bytes::split_once(rest, b':'));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    service.is_some_and(|(service, _)| !service.is_empty() && service.bytes().all(is_plain))
+}
+
 /// Whether a template is `*` or ends with `*`: only such a star may run past colons (Rule L34).
-pub fn ends_with_star(field: &Template) -> bool {
-    field.tokens().last() == Some(&Token::AnyRun)
+pub fn ends_with_star(field: Tokens<'_>) -> bool {
+    field.ends_with_run()
 }
 
 /// The fields of a text, six at most.
@@ -372,6 +435,7 @@ mod tests {
     use nom::{IResult, Parser};
 
     use super::*;
+    use crate::language::pattern::Template;
 
     /// The fields as nom would read them.
     fn by_grammar(text: &str, version: Version) -> Vec<&str> {
@@ -401,12 +465,23 @@ mod tests {
 
     #[test]
     fn fields_are_cut_as_the_grammar_says() {
-        let pieces = ["", ":", "a", "é", "$", "${", "${a:b}", "}", "::::", "arn:aws:"];
+        let cut = |text: &str, version| {
+            let arn = ArnTemplate::marked(&text.into(), version).ok()?;
+            let tokens = |field: &str| Template::parse(field, version, Wildcards::Match).unwrap();
+            let wanted: Vec<Template> = by_grammar(text, version).into_iter().map(tokens).collect();
+            let found = arn.fields();
+            assert!(found.iter().zip(&wanted).all(|(found, wanted)| *found == wanted.tokens()), "{text} {version:?}");
+            let left_out = found.iter().skip(wanted.len());
+            assert!(left_out.copied().all(|field| field == Tokens::ANY), "{text} {version:?}");
+            Some(())
+        };
+        let pieces = ["", ":", "a", "é", "$", "${", "${a:b}", "${*}", "*", "}", "::::", "arn:aws:"];
         let texts = pieces.iter().flat_map(|one| pieces.map(|two| format!("{one}{two}")));
         let texts: Vec<String> = texts.flat_map(|start| pieces.map(|three| format!("{start}{three}"))).collect();
         for text in texts.iter().flat_map(|text| [text.clone(), format!("{text}{text}")]) {
             for version in [Version::V2008, Version::V2012] {
                 assert_eq!(Fields::of(&text, version).as_slice(), by_grammar(&text, version), "{text} {version:?}");
+                cut(&text, version);
             }
         }
     }
@@ -435,6 +510,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_checked_has_no_defect() {
+        let pieces = ["", ":", "s3", "*", "?", "-", "é", "${a:b}", "${*}", "::", ":::"];
+        let texts = pieces.iter().flat_map(|one| pieces.map(|two| format!("arn:aws:{one}{two}")));
+        for text in texts.flat_map(|start| pieces.map(|three| format!("{start}{three}"))) {
+            for version in [Version::V2008, Version::V2012] {
+                let accepted = ResourcePattern::parse(&text, version).is_ok();
+                assert_eq!(accepted, ResourcePattern::check(&text, version).is_ok(), "{text} {version:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_defect_of_rule_l31_goes_before_a_malformed_variable() {
+        for text in ["arn:aws:s3::${", "arn:x:s3:::${", "arn:aws:s*:::${a b}", "arn:${:"] {
+            assert_eq!(ResourcePattern::parse(text, Version::V2012).unwrap_err().rule(), "L31", "{text}");
+        }
+    }
+
+    #[test]
     fn a_malformed_variable_names_its_place_in_the_whole_text() {
         for (text, at) in [("arn:aws:s3:${}:*:x", 13), ("arn:aws:s3:::a/${b", 18), ("arn:aws:s3:::${a b}", 16)] {
             let error = ResourcePattern::parse(text, Version::V2012).unwrap_err();
@@ -444,12 +538,12 @@ mod tests {
 
     #[test]
     fn colons_inside_variables_cut_only_in_the_old_version() {
-        let fields = |version| match ResourcePattern::parse("arn:aws:s3:::${a:b}", version).unwrap() {
-            ResourcePattern::Arn(arn) => arn.fields().clone(),
+        let parse = |version| match ResourcePattern::parse("arn:aws:s3:::${a:b}", version).unwrap() {
+            ResourcePattern::Arn(arn) => arn,
             ResourcePattern::All => panic!("not an ARN"),
         };
-        assert_eq!(fields(Version::V2012)[5].variables().count(), 1);
-        assert_eq!(fields(Version::V2008)[5].as_literal(), Some("${a:b}"));
+        assert_eq!(parse(Version::V2012).fields()[5].variables().count(), 1);
+        assert_eq!(parse(Version::V2008).fields()[5].as_literal(), Some("${a:b}"));
         let account = "arn:aws:kms:*:${aws:PrincipalAccount}:key/*";
         let ResourcePattern::Arn(arn) = ResourcePattern::parse(account, Version::V2012).unwrap() else { panic!() };
         assert_eq!(arn.fields()[4].variables().count(), 1);

@@ -3,7 +3,11 @@
 //! A text is cut into tokens once. What a variable stands for is never pasted into a text again (Rule L55), so
 //! that no value can become a wildcard or another variable.
 
-use std::borrow::Cow;
+mod tokens;
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while1};
@@ -11,72 +15,18 @@ use nom::combinator::{cut, opt};
 use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
+use tokens::Special;
+pub use tokens::{Iter, Token, Tokens, Variable};
+pub(super) use tokens::{Mark, Marks};
+
 use super::{SyntaxError, Version};
 use crate::source::{Text, bytes};
 
-/// A text cut into tokens.
-///
-/// Neighbouring literals are one token and `**` is one `*`, so two spellings of one meaning are equal.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+/// A text cut into [`Tokens`].
+#[derive(Clone)]
 pub struct Template {
-    tokens: Tokens,
-}
-
-/// Most texts are one literal, and most fields of an ARN are; these take no room of their own.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-enum Tokens {
-    #[default]
-    None,
-    One(Token),
-    /// Two at least.
-    More(Vec<Token>),
-}
-
-impl Tokens {
-    fn push(&mut self, token: Token) {
-        match self {
-            Tokens::None => *self = Tokens::One(token),
-            Tokens::One(_) => {
-                let mut tokens = Vec::with_capacity(4);
-                if let Tokens::One(first) = std::mem::take(self) {
-                    tokens.push(first);
-                }
-                tokens.push(token);
-                *self = Tokens::More(tokens);
-            }
-            Tokens::More(tokens) => tokens.push(token),
-        }
-    }
-
-    fn as_slice(&self) -> &[Token] {
-        match self {
-            Tokens::None => &[],
-            Tokens::One(token) => std::slice::from_ref(token),
-            Tokens::More(tokens) => tokens,
-        }
-    }
-}
-
-/// A piece of a [`Template`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Token {
-    /// Exactly this text; also what `${*}`, `${?}` and `${$}` write (Rule L56).
-    Literal(Text),
-    /// `*`: any run of characters, also none (Rule L30).
-    AnyRun,
-    /// `?`: exactly one Unicode scalar value (Rule L30).
-    AnyOne,
-    /// `${key}` or `${key, 'default'}` (Rule L51).
-    Variable(Box<Variable>),
-}
-
-/// A reference to a context key (Rules L51, L54, L59).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Variable {
-    /// The context key, as written; keys compare without regard to ASCII case.
-    pub key: Text,
-    /// The text to use if the key is absent or holds the empty string.
-    pub default: Option<Text>,
+    text: Text,
+    marks: Marks,
 }
 
 /// Whether `*` and `?` are wildcards in a text (Rule L30: only in actions, resources, `StringLike` and the ARN
@@ -103,80 +53,151 @@ impl Template {
     /// use iamtree::language::pattern::{Template, Token, Wildcards};
     ///
     /// let template = Template::parse("home/${aws:username}/*", Version::V2012, Wildcards::Match)?;
-    /// assert_eq!(template.tokens().len(), 4);
-    /// assert_eq!(template.tokens().last(), Some(&Token::AnyRun));
+    /// assert_eq!(template.tokens().iter().count(), 4);
+    /// assert_eq!(template.tokens().iter().last(), Some(Token::AnyRun));
     ///
     /// let error = Template::parse("home/${aws:username", Version::V2012, Wildcards::Match).unwrap_err();
     /// assert_eq!(error.rule(), "L52");
     /// # Ok::<(), iamtree::language::SyntaxError>(())
     /// ```
     pub fn parse(text: &str, version: Version, wildcards: Wildcards) -> Result<Self, SyntaxError> {
-        Template::of(text, &Text::from(text), version, wildcards)
+        Template::of(&Text::from(text), version, wildcards)
     }
 
-    /// The same for a part of a text, which the tokens share.
-    pub(crate) fn of(text: &str, whole: &Text, version: Version, wildcards: Wildcards) -> Result<Self, SyntaxError> {
-        let specials = match (version, wildcards) {
-            (Version::V2012, Wildcards::Match) => [b'$', b'*', b'?'],
-            (Version::V2012, Wildcards::AreText) => [b'$'; 3],
-            (Version::V2008, Wildcards::Match) => [b'*', b'?', b'?'],
-            (Version::V2008, Wildcards::AreText) => return Ok(Template::literal(text, whole)),
-        };
-        if !bytes::contains_any(text.as_bytes(), specials) {
-            return Ok(Template::literal(text, whole));
-        }
-        let mut pieces = Pieces::of(whole);
-        let mut rest = text;
-        while let Some(at) = bytes::find_any(rest.as_bytes(), specials) {
-            let (literal, behind) = rest.split_at_checked(at).unwrap_or_default();
-            let (behind, piece) = match behind.as_bytes() {
-                [b'$', b'{', ..] => reference(text, behind)?,
-                [b'*', ..] => (behind.get(1..).unwrap_or_default(), Piece::Token(Token::AnyRun)),
-                [b'?', ..] => (behind.get(1..).unwrap_or_default(), Piece::Token(Token::AnyOne)),
-                // A `$` that does not begin `${` is ordinary text (Rule L57).
-                _ => {
-                    let (dollar, behind) = behind.split_at_checked(1).unwrap_or_default();
-                    (behind, Piece::Text(dollar))
-                }
-            };
-            pieces.add(Piece::Text(literal));
-            pieces.add(piece);
-            rest = behind;
-        }
-        pieces.add(Piece::Text(rest));
-        Ok(pieces.finish())
-    }
-
-    fn literal(text: &str, whole: &Text) -> Self {
-        let tokens = if text.is_empty() { Tokens::None } else { Tokens::One(Token::Literal(whole.share(text))) };
-        Template { tokens }
+    /// The same; the template shares the text.
+    pub(crate) fn of(text: &Text, version: Version, wildcards: Wildcards) -> Result<Self, SyntaxError> {
+        let mut marks = Marks::None;
+        let text = mark(text, version, wildcards, &mut marks)?;
+        Ok(Template { text, marks })
     }
 
     /// The tokens in order.
-    pub fn tokens(&self) -> &[Token] {
-        self.tokens.as_slice()
-    }
-
-    /// `*` alone.
-    pub fn any() -> Self {
-        Template { tokens: Tokens::One(Token::AnyRun) }
+    pub fn tokens(&self) -> Tokens<'_> {
+        // No text is longer than 32 bits count.
+        Tokens::of_part(&self.text, 0, u32::try_from(self.text.len()).unwrap_or(u32::MAX), self.marks.as_slice()).0
     }
 
     /// The variables in order of appearance.
-    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
-        self.tokens().iter().filter_map(|token| match token {
-            Token::Variable(variable) => Some(&**variable),
-            _ => None,
-        })
+    pub fn variables(&self) -> impl Iterator<Item = Variable<'_>> {
+        self.tokens().variables()
     }
 
     /// The text if it is all literal, the empty text included.
     pub fn as_literal(&self) -> Option<&str> {
-        match self.tokens() {
-            [] => Some(""),
-            [Token::Literal(text)] => Some(text),
-            _ => None,
+        self.tokens().as_literal()
+    }
+}
+
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        self.tokens() == other.tokens()
+    }
+}
+
+impl Eq for Template {}
+
+impl Hash for Template {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.tokens().hash(state);
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tokens().fmt(f)
+    }
+}
+
+/// Finds what is not literal in a text. The marks are those of the text that is returned: it is the same, but for
+/// `${*}`, `${?}` and `${$}`, which are written out in it.
+pub(super) fn mark(
+    text: &Text,
+    version: Version,
+    wildcards: Wildcards,
+    marks: &mut Marks,
+) -> Result<Text, SyntaxError> {
+    let specials = match (version, wildcards) {
+        (Version::V2012, Wildcards::Match) => [b'$', b'*', b'?'],
+        (Version::V2012, Wildcards::AreText) => [b'$'; 3],
+        (Version::V2008, Wildcards::Match) => [b'*', b'?', b'?'],
+        (Version::V2008, Wildcards::AreText) => [0; 3],
+    };
+    if u32::try_from(text.len()).is_err() {
+        return Err(SyntaxError::new("L19", text, 0..0, "the text is too long", "at most 4 GiB"));
+    }
+    let mut marker = Marker { text, marks, plain: String::new(), copied: 0 };
+    let mut at = 0;
+    while let Some(found) = next_special(text.as_bytes().get(at..).unwrap_or_default(), specials) {
+        let start = at + found;
+        let behind = text.get(start..).unwrap_or_default();
+        at = match behind.as_bytes() {
+            [b'$', b'{', ..] => {
+                let (rest, reference) = reference(text, behind)?;
+                let end = text.len() - rest.len();
+                match reference {
+                    Reference::Escape(character) => marker.escape(start..end, character),
+                    Reference::Variable(Variable { key, .. }) => {
+                        let key_end = marker.place(start + 2 + key.len());
+                        marker.mark(start..end, Special::Variable { key_end });
+                    }
+                }
+                end
+            }
+            [b'*', ..] => {
+                marker.mark(start..start + 1, Special::AnyRun);
+                start + 1
+            }
+            [b'?', ..] => {
+                marker.mark(start..start + 1, Special::AnyOne);
+                start + 1
+            }
+            // A `$` that does not begin `${` is ordinary text (Rule L57).
+            _ => start + 1,
+        };
+    }
+    Ok(marker.finish())
+}
+
+fn next_special(text: &[u8], specials: [u8; 3]) -> Option<usize> {
+    if specials == [0; 3] { None } else { bytes::find_any(text, specials) }
+}
+
+/// Gathers marks while a text is gone through.
+struct Marker<'t> {
+    text: &'t Text,
+    marks: &'t mut Marks,
+    /// The text with what was escaped written out, as far as it was copied; nothing as long as nothing was escaped.
+    plain: String,
+    copied: usize,
+}
+
+impl Marker<'_> {
+    /// A place of the text in the one that is returned.
+    fn place(&self, at: usize) -> u32 {
+        // Checked to fit before.
+        u32::try_from(self.plain.len() + (at - self.copied)).unwrap_or(u32::MAX)
+    }
+
+    fn mark(&mut self, bytes: Range<usize>, what: Special) {
+        let (start, end) = (self.place(bytes.start), self.place(bytes.end));
+        match self.marks.last_mut() {
+            Some(last) if what == Special::AnyRun && last.what == what && last.end == start => last.end = end,
+            _ => self.marks.push(Mark { start, end, what }),
         }
+    }
+
+    fn escape(&mut self, bytes: Range<usize>, character: &str) {
+        self.plain.push_str(self.text.get(self.copied..bytes.start).unwrap_or_default());
+        self.plain.push_str(character);
+        self.copied = bytes.end;
+    }
+
+    fn finish(mut self) -> Text {
+        if self.copied == 0 {
+            return self.text.clone();
+        }
+        self.plain.push_str(self.text.get(self.copied..).unwrap_or_default());
+        Text::from(&*self.plain)
     }
 }
 
@@ -203,55 +224,11 @@ pub fn escape_literal(text: &str) -> String {
     escaped
 }
 
-/// Joins neighbouring literals and runs of `*` while pieces come in.
-struct Pieces<'a> {
-    whole: &'a Text,
-    done: Tokens,
-    literal: Cow<'a, str>,
-}
-
-/// What one parse step yields: literals borrow from the text.
-#[derive(Debug, Clone, PartialEq)]
-enum Piece<'a> {
-    Text(&'a str),
-    Variable { key: &'a str, default: Option<&'a str> },
-    Token(Token),
-}
-
-impl<'a> Pieces<'a> {
-    fn of(whole: &'a Text) -> Self {
-        Pieces { whole, done: Tokens::None, literal: Cow::Borrowed("") }
-    }
-
-    fn add(&mut self, piece: Piece<'a>) {
-        match piece {
-            Piece::Text(text) => self.literal += text,
-            Piece::Variable { key, default } => {
-                self.flush();
-                let default = default.map(|default| self.whole.share(default));
-                let variable = Variable { key: self.whole.share(key), default };
-                self.done.push(Token::Variable(Box::new(variable)));
-            }
-            Piece::Token(token) => {
-                self.flush();
-                if token != Token::AnyRun || self.done.as_slice().last() != Some(&Token::AnyRun) {
-                    self.done.push(token);
-                }
-            }
-        }
-    }
-
-    fn flush(&mut self) {
-        if !self.literal.is_empty() {
-            let literal = self.whole.share(&std::mem::take(&mut self.literal));
-            self.done.push(Token::Literal(literal));
-        }
-    }
-
-    fn finish(mut self) -> Template {
-        self.flush();
-        Template { tokens: self.done }
-    }
+/// What `${` begins (Rule L51).
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Reference<'a> {
+    Escape(&'a str),
+    Variable(Variable<'a>),
 }
 
 /// A nom error that keeps where it happened and what would have been right.
@@ -282,12 +259,12 @@ fn wanting<'a, O>(
 }
 
 /// `special` of Rule L51: `${*}`, `${?}`, `${$}`.
-fn special(input: &str) -> Step<'_, Piece<'_>> {
-    delimited(tag("${"), alt((tag("*"), tag("?"), tag("$"))), tag("}")).map(Piece::Text).parse(input)
+fn special(input: &str) -> Step<'_, Reference<'_>> {
+    delimited(tag("${"), alt((tag("*"), tag("?"), tag("$"))), tag("}")).map(Reference::Escape).parse(input)
 }
 
 /// `variable` of Rule L51 with a name. Behind `${` nothing but a variable may follow (Rule L52).
-fn variable(input: &str) -> Step<'_, Piece<'_>> {
+fn variable(input: &str) -> Step<'_, Reference<'_>> {
     let name = wanting("a context key", take_while1(is_name_character));
     let quoted = delimited(
         wanting("a default in single quotes", tag("'")),
@@ -298,7 +275,7 @@ fn variable(input: &str) -> Step<'_, Piece<'_>> {
     let close = wanting("`}`, or `, '` and a default", tag("}"));
     let (rest, (key, default)) =
         preceded(tag("${"), cut((name, default, close).map(|(key, default, _)| (key, default)))).parse(input)?;
-    Ok((rest, Piece::Variable { key, default }))
+    Ok((rest, Reference::Variable(Variable { key, default })))
 }
 
 fn is_name_character(character: char) -> bool {
@@ -307,7 +284,7 @@ fn is_name_character(character: char) -> bool {
 }
 
 /// What `${` at the beginning of `behind`, the end of `text`, refers to, and what stands behind it (Rule L51).
-fn reference<'a>(text: &str, behind: &'a str) -> Result<(&'a str, Piece<'a>), SyntaxError> {
+fn reference<'a>(text: &str, behind: &'a str) -> Result<(&'a str, Reference<'a>), SyntaxError> {
     alt((special, variable)).parse(behind).map_err(|error| match error {
         nom::Err::Failure(fault) | nom::Err::Error(fault) => {
             let at = text.len() - fault.rest.len();
@@ -324,58 +301,115 @@ fn reference<'a>(text: &str, behind: &'a str) -> Result<(&'a str, Piece<'a>), Sy
 mod tests {
     use nom::bytes::complete::is_not;
     use nom::combinator::{all_consuming, not, recognize, value};
-    use nom::multi::{fold_many0, many1_count};
+    use nom::multi::{many0, many1_count};
 
     use super::*;
 
-    fn tokens(text: &str) -> Vec<Token> {
-        Template::parse(text, Version::V2012, Wildcards::Match).unwrap().tokens().to_vec()
+    /// Holds the tokens of a text against some, whose literals are those of no text.
+    fn check(text: &str, version: Version, wildcards: Wildcards, expected: &[Token<'_>]) {
+        let template = Template::parse(text, version, wildcards).unwrap();
+        assert_eq!(template.tokens().iter().collect::<Vec<_>>(), expected, "{text}");
     }
 
-    fn literal_of(text: &str) -> Token {
-        Token::Literal(text.into())
-    }
-
-    fn variable_of(key: &str, default: Option<&str>) -> Token {
-        Token::Variable(Box::new(Variable { key: key.into(), default: default.map(Text::from) }))
+    fn variable_of<'t>(key: &'t str, default: Option<&'t str>) -> Token<'t> {
+        Token::Variable(Variable { key, default })
     }
 
     #[test]
     fn cuts_into_tokens() {
-        assert_eq!(tokens(""), []);
-        assert_eq!(tokens("a**b?"), [literal_of("a"), Token::AnyRun, literal_of("b"), Token::AnyOne]);
-        assert_eq!(tokens("a${*}b${$}{c}$"), [literal_of("a*b${c}$")]);
-        assert_eq!(tokens("${a:b}${c, ''}"), [variable_of("a:b", None), variable_of("c", Some(""))]);
-        assert_eq!(tokens("$${a}"), [literal_of("$"), variable_of("a", None)]);
-        assert_eq!(tokens("${t, 'x, ${y*?'}"), [variable_of("t", Some("x, ${y*?"))]);
+        let check = |text, expected: &[Token<'_>]| check(text, Version::V2012, Wildcards::Match, expected);
+        check("", &[]);
+        check("a**b?", &[Token::Literal("a"), Token::AnyRun, Token::Literal("b"), Token::AnyOne]);
+        check("a${*}b${$}{c}$", &[Token::Literal("a*b${c}$")]);
+        check(
+            "*${*}**${?}${x}é",
+            &[
+                Token::AnyRun,
+                Token::Literal("*"),
+                Token::AnyRun,
+                Token::Literal("?"),
+                variable_of("x", None),
+                Token::Literal("é"),
+            ],
+        );
+        check("${a:b}${c, ''}", &[variable_of("a:b", None), variable_of("c", Some(""))]);
+        check("$${a}", &[Token::Literal("$"), variable_of("a", None)]);
+        check("${t, 'x, ${y*?'}", &[variable_of("t", Some("x, ${y*?"))]);
     }
 
     #[test]
     fn the_old_version_has_no_variables() {
-        let template = Template::parse("${a*}", Version::V2008, Wildcards::Match).unwrap();
-        assert_eq!(template.tokens(), [literal_of("${a"), Token::AnyRun, literal_of("}")]);
+        let expected = [Token::Literal("${a"), Token::AnyRun, Token::Literal("}")];
+        check("${a*}", Version::V2008, Wildcards::Match, &expected);
     }
 
     #[test]
     fn wildcards_can_be_text() {
-        let template = Template::parse("*?${*}${a}", Version::V2012, Wildcards::AreText).unwrap();
-        assert_eq!(template.tokens(), [literal_of("*?*"), variable_of("a", None)]);
+        let expected = [Token::Literal("*?*"), variable_of("a", None)];
+        check("*?${*}${a}", Version::V2012, Wildcards::AreText, &expected);
     }
 
-    fn with<'a>(mut pieces: Pieces<'a>, piece: Piece<'a>) -> Pieces<'a> {
-        pieces.add(piece);
-        pieces
+    #[test]
+    fn equal_is_what_has_the_same_tokens() {
+        let read = |text| Template::parse(text, Version::V2012, Wildcards::Match).unwrap();
+        assert_eq!(read("a**${*}"), read("a***${*}"));
+        assert_ne!(read("a*${*}"), read("a**"));
+        assert_ne!(read("a"), read("${a}"));
     }
 
-    /// The language as nom would read it whole.
-    fn by_grammar(text: &str, version: Version, wildcards: Wildcards) -> Option<Template> {
-        let whole = Text::from(text);
+    /// A step of the language as nom would read it whole.
+    #[derive(Debug, Clone, Copy)]
+    enum Piece<'a> {
+        Text(&'a str),
+        Token(Token<'a>),
+    }
+
+    /// The same with literals of their own.
+    #[derive(Debug, PartialEq)]
+    enum Joined {
+        Literal(String),
+        Other(String),
+    }
+
+    fn joined<'a>(pieces: impl IntoIterator<Item = Piece<'a>>) -> Vec<Joined> {
+        let mut joined = Vec::new();
+        for piece in pieces {
+            match (piece, joined.last_mut()) {
+                (Piece::Text(text) | Piece::Token(Token::Literal(text)), Some(Joined::Literal(before))) => {
+                    before.push_str(text);
+                }
+                (Piece::Text(text) | Piece::Token(Token::Literal(text)), _) => {
+                    joined.push(Joined::Literal(text.to_owned()));
+                }
+                (Piece::Token(token), last) => {
+                    let token = Joined::Other(format!("{token:?}"));
+                    if last != Some(&mut token_of_run()) || token != token_of_run() {
+                        joined.push(token);
+                    }
+                }
+            }
+        }
+        joined
+    }
+
+    fn token_of_run() -> Joined {
+        Joined::Other(format!("{:?}", Token::AnyRun))
+    }
+
+    fn by_grammar(text: &str, version: Version, wildcards: Wildcards) -> Option<Vec<Joined>> {
+        let of_reference = |reference| match reference {
+            Reference::Escape(character) => Piece::Text(character),
+            Reference::Variable(variable) => Piece::Token(Token::Variable(variable)),
+        };
         let token = |input| match version {
-            Version::V2012 => alt((special, variable, wildcard(wildcards), literal(version, wildcards))).parse(input),
+            Version::V2012 => {
+                let reference = alt((special, variable)).map(of_reference);
+                alt((reference, wildcard(wildcards), literal(version, wildcards))).parse(input)
+            }
             Version::V2008 => alt((wildcard(wildcards), literal(version, wildcards))).parse(input),
         };
-        let (_, pieces) = all_consuming(fold_many0(token, || Pieces::of(&whole), with)).parse(text).ok()?;
-        Some(pieces.finish())
+        let (_, pieces) = all_consuming(many0(token)).parse(text).ok()?;
+        Some(joined(pieces))
     }
 
     fn wildcard<'a>(wildcards: Wildcards) -> impl Parser<&'a str, Output = Piece<'a>, Error = Fault<'a>> {
@@ -442,6 +476,7 @@ mod tests {
                         (Version::V2008, Wildcards::AreText),
                     ] {
                         let cut = Template::parse(&text, version, wildcards).ok();
+                        let cut = cut.map(|cut| joined(cut.tokens().iter().map(Piece::Token)));
                         assert_eq!(cut, by_grammar(&text, version, wildcards), "{text} {version:?} {wildcards:?}");
                     }
                 }

@@ -99,7 +99,7 @@ fn refuse_unnamed_caller(set: &PolicySet, request: &Request<'_>) -> Result<(), R
 fn keys_named_in(document: &Document) -> impl Iterator<Item = &str> {
     document.statements().iter().flat_map(|statement| {
         let keys = statement.conditions.iter().map(|condition| &*condition.key);
-        keys.chain(statement.variables().map(|variable| &*variable.key))
+        keys.chain(statement.variables().map(|variable| variable.key))
     })
 }
 

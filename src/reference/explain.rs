@@ -105,9 +105,9 @@ fn statement_ref(asked: Asked<'_>) -> StatementRef {
 }
 
 /// Variables with what they stand for, each key once.
-fn resolved<'v>(variables: impl IntoIterator<Item = &'v Variable>, context: &Context<'_>) -> Vec<ResolvedVariable> {
+fn resolved<'v>(variables: impl IntoIterator<Item = Variable<'v>>, context: &Context<'_>) -> Vec<ResolvedVariable> {
     let mut resolved: Vec<ResolvedVariable> = Vec::new();
-    let mut seen: Vec<&Variable> = Vec::new();
+    let mut seen: Vec<Variable<'_>> = Vec::new();
     for variable in variables {
         if !seen.contains(&variable) {
             seen.push(variable);

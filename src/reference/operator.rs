@@ -176,7 +176,7 @@ fn if_both<T>(policy: Option<T>, request: Option<T>, holds: impl FnOnce(T, T) ->
 fn compare_like(operand: &Operand, member: &str, asked: Asked<'_>) -> Compared {
     match operand {
         Operand::Text(template) => {
-            yes_or_no(wildcard::matches(&wildcard::of_text(template, asked.request.context()), member))
+            yes_or_no(wildcard::matches(&wildcard::of_text(template.tokens(), asked.request.context()), member))
         }
         Operand::Plain | Operand::Arn(_) | Operand::ShortArn(_) => Compared::IllTyped,
     }
@@ -220,7 +220,7 @@ fn compare_addresses(policy: &str, request: &str) -> Compared {
 /// [`Operand::Arn`].)
 fn compare_arns(pattern: &ArnTemplate, request: &str, asked: Asked<'_>) -> Compared {
     let Some(arn) = Arn::parse(request) else { return Compared::IllTyped };
-    let mut fields = pattern.fields().iter().zip(arn.fields());
+    let mut fields = pattern.fields().into_iter().zip(arn.fields());
     yes_or_no(
         fields.all(|(pattern, field)| wildcard::matches(&wildcard::of_text(pattern, asked.request.context()), field)),
     )

@@ -4,7 +4,7 @@ use super::{operator, principal, wildcard};
 use crate::document::{Condition, Document, Effect, PolicySet, Statement, StatementId};
 use crate::language::action::ActionPattern;
 use crate::language::arn::ResourcePattern;
-use crate::language::pattern::Template;
+use crate::language::pattern::Tokens;
 use crate::request::{Request, RequestAction, RequestResource};
 
 /// A statement of a set, and the request it is asked about.
@@ -81,12 +81,12 @@ impl<'q> Asked<'q> {
 fn action_entry_matches(pattern: &ActionPattern, action: RequestAction<'_>) -> bool {
     match pattern {
         ActionPattern::All => true,
-        ActionPattern::Named { service, name } => {
-            action_part_matches(service, action.service) && action_part_matches(name, action.name)
+        ActionPattern::Named(named) => {
+            action_part_matches(named.service(), action.service) && action_part_matches(named.name(), action.name)
         }
     }
 }
 
-fn action_part_matches(pattern: &Template, text: &str) -> bool {
+fn action_part_matches(pattern: Tokens<'_>, text: &str) -> bool {
     wildcard::matches(&wildcard::of_action_part(pattern), &text.to_ascii_lowercase())
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::variable::resolve;
 use crate::language::arn::{ArnTemplate, ends_with_star};
-use crate::language::pattern::{Template, Token};
+use crate::language::pattern::{Token, Tokens};
 use crate::request::Context;
 
 /// One piece of a pattern whose variables have been looked up.
@@ -38,20 +38,20 @@ pub(super) enum Colons {
 }
 
 /// Rule L30: a text with wildcards that match every character.
-pub(super) fn of_text<'p>(template: &'p Template, context: &'p Context<'_>) -> Vec<Piece<'p>> {
-    template.tokens().iter().map(|token| of_token(token, context, Colons::Match)).collect()
+pub(super) fn of_text<'p>(tokens: Tokens<'p>, context: &'p Context<'_>) -> Vec<Piece<'p>> {
+    tokens.iter().map(|token| of_token(token, context, Colons::Match)).collect()
 }
 
 /// Rule L22: as [`of_text`] for the part of an action, which holds no variables; ASCII letters are folded, and
 /// must be folded in the text too.
-pub(super) fn of_action_part<'p>(template: &'p Template) -> Vec<Piece<'p>> {
-    let folded = |token: &'p Token| match token {
+pub(super) fn of_action_part(tokens: Tokens<'_>) -> Vec<Piece<'_>> {
+    let folded = |token| match token {
         Token::Literal(text) => Piece::Literal(Cow::Owned(text.to_ascii_lowercase())),
         Token::AnyOne => Piece::AnyOne(Colons::Match),
         Token::AnyRun => Piece::AnyRun(Colons::Match),
         Token::Variable(_) => Piece::NoValue(Colons::Match),
     };
-    template.tokens().iter().map(folded).collect()
+    tokens.iter().map(folded).collect()
 }
 
 /// Rule L34: the six fields of a resource pattern and the colons between them. In the first five, `?` matches no
@@ -60,7 +60,7 @@ pub(super) fn of_resource<'p>(pattern: &'p ArnTemplate, context: &'p Context<'_>
     let [head @ .., resource] = pattern.fields();
     let mut pieces = Vec::new();
     for field in head {
-        let mut of_field: Vec<_> = field.tokens().iter().map(|token| of_token(token, context, Colons::Stop)).collect();
+        let mut of_field: Vec<_> = field.iter().map(|token| of_token(token, context, Colons::Stop)).collect();
         for piece in &mut of_field {
             if matches!(piece, Piece::Value(text) if text.contains(':')) {
                 *piece = Piece::Misplaced;
@@ -77,7 +77,7 @@ pub(super) fn of_resource<'p>(pattern: &'p ArnTemplate, context: &'p Context<'_>
     pieces
 }
 
-fn of_token<'p>(token: &'p Token, context: &'p Context<'_>, colons: Colons) -> Piece<'p> {
+fn of_token<'p>(token: Token<'p>, context: &'p Context<'_>, colons: Colons) -> Piece<'p> {
     match token {
         Token::Literal(text) => Piece::Literal(Cow::Borrowed(text)),
         Token::AnyOne => Piece::AnyOne(colons),
@@ -189,13 +189,13 @@ mod tests {
     use super::*;
     use crate::language::Version;
     use crate::language::arn::ResourcePattern;
-    use crate::language::pattern::Wildcards;
+    use crate::language::pattern::{Template, Wildcards};
     use crate::request::Request;
 
     fn like(pattern: &str, text: &str) -> bool {
         let template = Template::parse(pattern, Version::V2012, Wildcards::Match).unwrap();
         let context = Context::default();
-        let pieces = of_text(&template, &context);
+        let pieces = of_text(template.tokens(), &context);
         let is_match = matches(&pieces, text);
         assert_eq!(differs_at(&pieces, text).is_none(), is_match, "{pattern} {text}");
         is_match

@@ -37,13 +37,8 @@ impl Text {
         })
     }
 
-    /// The same as `part`. If that lies inside this text, as parsers of it yield them, it is shared, else copied.
-    pub(crate) fn share(&self, part: &str) -> Self {
-        Text::share_of(&self.whole, part)
-    }
-
-    /// The same for a whole text.
-    pub(super) fn share_of(whole: &Arc<str>, part: &str) -> Self {
+    /// The same as `part`. If that lies inside `whole`, as parsers of it yield them, it is shared, else copied.
+    pub(super) fn share(whole: &Arc<str>, part: &str) -> Self {
         // Addresses only say where to look: what is shared is a part of the text by its place in it.
         let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
         let end = start.wrapping_add(part.len());
@@ -101,21 +96,19 @@ mod tests {
 
     #[test]
     fn parts_are_shared_and_strangers_copied() {
-        let whole = Text::from("arn:é:s3");
-        let part = whole.share(whole.split(':').nth(1).unwrap());
-        assert_eq!((&*part, Arc::ptr_eq(&part.whole, &whole.whole)), ("é", true));
-        assert!(Arc::ptr_eq(&part.share(&part).whole, &whole.whole));
-        // A part of the whole text that is not of this part is still the whole's.
-        assert_eq!(&*part.share(&whole), "arn:é:s3");
+        let whole = Arc::<str>::from("arn:é:s3");
+        let part = Text::share(&whole, whole.split(':').nth(1).unwrap());
+        assert_eq!((&*part, Arc::ptr_eq(&part.whole, &whole)), ("é", true));
+        assert!(Arc::ptr_eq(&Text::share(&whole, &part).whole, &whole));
         let stranger = String::from("é");
-        let copied = whole.share(&stranger);
-        assert_eq!((copied == part, Arc::ptr_eq(&copied.whole, &whole.whole)), (true, false));
-        assert_eq!(&*whole.share(""), "");
+        let copied = Text::share(&whole, &stranger);
+        assert_eq!((copied == part, Arc::ptr_eq(&copied.whole, &whole)), (true, false));
+        assert_eq!(&*Text::share(&whole, ""), "");
     }
 
     #[test]
     fn a_text_is_compared_by_what_it_says() {
-        assert_eq!(Text::from("a"), Text::from("ab").share("a"));
+        assert_eq!(Text::from("a"), Text::share(&"ba".into(), "a"));
         assert_eq!(format!("{:?} {}", Text::from("a\""), Text::from("b")), r#""a\"" b"#);
     }
 }

@@ -182,10 +182,8 @@ impl KeyPlan {
     fn matching(&self, test: Test, wanted: &ConditionValue, keys: &Keys<'_>) -> String {
         let filling = Filling { pick: self.fill, value: &|key| keys.text(key) };
         match (&wanted.operand, test) {
-            (Operand::Text(template) | Operand::ShortArn(template), _) => filling.fill(template),
-            (Operand::Arn(arn), _) => {
-                arn.fields().iter().map(|field| filling.fill(field)).collect::<Vec<_>>().join(":")
-            }
+            (Operand::Text(template) | Operand::ShortArn(template), _) => filling.fill(template.tokens()),
+            (Operand::Arn(arn), _) => arn.fields().map(|field| filling.fill(field)).join(":"),
             (Operand::Plain, Test::IpAddress) => wanted.text.split('/').next().unwrap_or_default().to_owned(),
             // A neighbour, so that the ordered comparisons hold as well.
             (Operand::Plain, Test::Numeric(_) | Test::Date(_)) if self.fill.below(2) == 1 => {

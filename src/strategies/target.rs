@@ -9,7 +9,7 @@ use super::world;
 use crate::document::{Patterns, Statement};
 use crate::language::action::ActionPattern;
 use crate::language::arn::{Arn, ArnTemplate, ResourcePattern};
-use crate::language::pattern::{Template, Token};
+use crate::language::pattern::{Token, Tokens};
 
 /// An action or a resource before the patterns are known that it is to meet.
 #[derive(Debug, Clone)]
@@ -57,9 +57,9 @@ impl TargetPlan {
         }
         let telling = |pattern: &ActionPattern| *pattern != ActionPattern::All;
         let pattern = self.pattern(scene, |statement| Some(&statement.actions), telling);
-        let Some(ActionPattern::Named { service, name }) = pattern else { return world(self.entry) };
+        let Some(ActionPattern::Named(pattern)) = pattern else { return world(self.entry) };
         let filling = Filling { pick: self.fill, value: &|_| None };
-        let service = filling.fill(service);
+        let (service, name) = (filling.fill(pattern.service()), pattern.name());
         let name = self.known_action(&service, name).unwrap_or_else(|| filling.fill(name));
         // What is no action is refused (Rule L26), which teaches nothing about evaluators.
         let service: String = service.chars().filter(char::is_ascii_alphanumeric).collect();
@@ -69,10 +69,11 @@ impl TargetPlan {
     }
 
     /// An action of the world that begins as the pattern does: more telling than a filled wildcard.
-    fn known_action(&self, service: &str, name: &Template) -> Option<String> {
-        let beginning = match name.tokens() {
-            [Token::AnyRun, ..] => "",
-            [Token::Literal(beginning), _, ..] => beginning,
+    fn known_action(&self, service: &str, name: Tokens<'_>) -> Option<String> {
+        let mut tokens = name.iter();
+        let beginning = match (tokens.next(), tokens.next()) {
+            (Some(Token::AnyRun), _) => "",
+            (Some(Token::Literal(beginning)), Some(_)) => beginning,
             _ => return None,
         };
         let topics = world::TOPICS.iter().chain(&world::TRUST_TOPICS);
@@ -92,7 +93,7 @@ impl TargetPlan {
         let pattern = self.pattern(scene, |statement| statement.resources.as_ref(), telling);
         let Some(ResourcePattern::Arn(pattern)) = pattern else { return world(self.entry) };
         let [heads @ .., resource] = pattern.fields();
-        let is_open = heads.iter().any(|head| head.as_literal().is_none()) || *resource == Template::any();
+        let is_open = heads.iter().any(|head| head.as_literal().is_none()) || resource.iter().eq([Token::AnyRun]);
         // A pattern with open heads is best met by a resource of the world.
         let known = if is_open { self.known_resource(scene, pattern) } else { None };
         let text =
@@ -110,7 +111,7 @@ impl TargetPlan {
     fn known_resource(&self, scene: &Scene<'_>, pattern: &ArnTemplate) -> Option<String> {
         let fits = |resource: &&str| {
             Arn::parse(resource).is_some_and(|arn| {
-                let mut heads = pattern.fields().iter().zip(arn.fields()).take(5);
+                let mut heads = pattern.fields().into_iter().zip(arn.fields()).take(5);
                 heads.all(|(template, field)| template.as_literal().is_none_or(|literal| literal == field))
             })
         };
@@ -128,23 +129,23 @@ pub(super) struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    pub(super) fn fill(&self, template: &Template) -> String {
-        let piece = |(turn, token): (usize, &Token)| match token {
+    pub(super) fn fill(&self, tokens: Tokens<'_>) -> String {
+        let piece = |(turn, token)| match token {
             Token::Literal(text) => text.to_string(),
             Token::AnyRun => self.pick.turned(turn).text(&world::FILLERS).to_owned(),
             Token::AnyOne => self.pick.turned(turn).text(&["x", "e", "*", "?", "é", "/"]).to_owned(),
             Token::Variable(variable) => {
-                let default = || variable.default.as_deref().unwrap_or("alice").to_owned();
-                (self.value)(&variable.key).filter(|value| !value.is_empty()).unwrap_or_else(default)
+                let default = || variable.default.unwrap_or("alice").to_owned();
+                (self.value)(variable.key).filter(|value| !value.is_empty()).unwrap_or_else(default)
             }
         };
-        template.tokens().iter().enumerate().map(piece).collect()
+        tokens.iter().enumerate().map(piece).collect()
     }
 
     /// `None` if the partition would be none.
     fn fill_arn(&self, pattern: &ArnTemplate) -> Option<String> {
         let [heads @ .., resource] = pattern.fields();
-        let heads: Vec<String> = heads.iter().map(|head| self.fill(head).replace(':', "")).collect();
+        let heads: Vec<String> = heads.into_iter().map(|head| self.fill(head).replace(':', "")).collect();
         let is_known = heads.get(1).is_some_and(|partition| partition.starts_with("aws"));
         is_known.then(|| format!("{}:{}", heads.join(":"), self.fill(resource)))
     }

@@ -143,8 +143,8 @@ type Placed = (Vec<u8>, Pattern);
 
 /// The whole text of a literal pattern, as it is spelled.
 fn literal(pattern: &ActionPattern) -> Option<String> {
-    let ActionPattern::Named { service, name } = pattern else { return None };
-    Some(format!("{}:{}", service.as_literal()?, name.as_literal()?))
+    let ActionPattern::Named(action) = pattern else { return None };
+    Some(format!("{}:{}", action.service().as_literal()?, action.name().as_literal()?))
 }
 
 impl ActionBuilder {
@@ -216,11 +216,11 @@ fn place(
     keys: &mut KeyBuilder,
     use_prefixes: bool,
 ) -> (Vec<u8>, PatternTest) {
-    let ActionPattern::Named { service, name } = pattern else { return (Vec::new(), PatternTest::Always) };
+    let ActionPattern::Named(action) = pattern else { return (Vec::new(), PatternTest::Always) };
     if let Some(text) = literal(pattern).filter(|_| use_prefixes) {
         return (text.to_ascii_lowercase().into_bytes(), PatternTest::Exact);
     }
-    let parts = (arena.template(service, keys), arena.template(name, keys));
+    let parts = (arena.template(action.service(), keys), arena.template(action.name(), keys));
     let test = PatternTest::Parts(parts.0, parts.1);
     if !use_prefixes {
         return (Vec::new(), test);

@@ -198,14 +198,14 @@ impl ConditionBuilder {
                 Some(text) if test == Test::Bool && text.eq_ignore_ascii_case("false") => Value::Boolean(false),
                 Some(text) => Value::Literal(arena.text(text)),
                 None => {
-                    let program = arena.template(template, keys);
+                    let program = arena.template(template.tokens(), keys);
                     let folds = matches!(test, Test::StringEqualsIgnoreCase | Test::Bool);
                     let is_straight = self.tells_straight && !folds && is_straight(arena.arena().program(program));
                     if is_straight { Value::Straight(program) } else { Value::Text(program) }
                 }
             },
             (Operand::Arn(arn), _) => Value::Arn(self.arns.number(arena.fields(arn, keys))),
-            (Operand::ShortArn(template), _) => Value::ShortArn(arena.template(template, keys)),
+            (Operand::ShortArn(template), _) => Value::ShortArn(arena.template(template.tokens(), keys)),
             (Operand::Plain, Test::Numeric(_)) if Decimal::parse(text).is_some() => Value::Number(arena.text(text)),
             (Operand::Plain, Test::Date(_)) => {
                 Instant::parse(text).map_or(Value::IllTyped, |instant| Value::Instant(self.instants.number(instant)))

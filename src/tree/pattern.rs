@@ -8,7 +8,7 @@
 use super::hash::FoldMap;
 use super::slots::{KeyBuilder, Slot, ValueRef, Values};
 use crate::language::arn::ArnTemplate;
-use crate::language::pattern::{Template, Token};
+use crate::language::pattern::{Token, Tokens};
 use crate::source::bytes;
 
 /// A text in the arena.
@@ -105,26 +105,26 @@ impl ArenaBuilder {
         program
     }
 
-    pub(super) fn ops(&mut self, tokens: &[Token], keys: &mut KeyBuilder) -> Vec<Op> {
-        let op = |token: &Token| match token {
+    pub(super) fn ops<'t>(&mut self, tokens: impl IntoIterator<Item = Token<'t>>, keys: &mut KeyBuilder) -> Vec<Op> {
+        let op = |token: Token<'t>| match token {
             Token::Literal(text) => Op::Literal(self.text(text)),
             Token::AnyOne => Op::One,
             Token::AnyRun => Op::Run,
             Token::Variable(variable) => Op::Variable {
-                slot: keys.slot(&variable.key),
-                default: variable.default.as_deref().map_or(Default::NONE, |text| Default(self.text(text))),
+                slot: keys.slot(variable.key),
+                default: variable.default.map_or(Default::NONE, |text| Default(self.text(text))),
             },
         };
-        tokens.iter().map(op).collect()
+        tokens.into_iter().map(op).collect()
     }
 
-    pub(super) fn template(&mut self, template: &Template, keys: &mut KeyBuilder) -> Program {
-        let ops = self.ops(template.tokens(), keys);
+    pub(super) fn template(&mut self, tokens: Tokens<'_>, keys: &mut KeyBuilder) -> Program {
+        let ops = self.ops(tokens, keys);
         self.program(&ops)
     }
 
     pub(super) fn fields(&mut self, arn: &ArnTemplate, keys: &mut KeyBuilder) -> [Program; 6] {
-        arn.fields().each_ref().map(|field| self.template(field, keys))
+        arn.fields().map(|field| self.template(field, keys))
     }
 
     pub(super) fn finish(mut self) -> Arena {

@@ -18,7 +18,7 @@ use super::verdict::Place;
 use super::{Node, NodeId, Switches};
 use crate::document::{Effect, Patterns};
 use crate::language::arn::{ArnTemplate, ResourcePattern};
-use crate::language::pattern::Token;
+use crate::language::pattern::{self, Token};
 use crate::source::bytes;
 
 /// The resource index.
@@ -116,7 +116,7 @@ impl ResourceBuilder {
             // The other entries can add nothing, but the keys they name count as named (Rule E2).
             let variables = resources.entries.iter().flat_map(|entry| entry.pattern.variables());
             for variable in variables {
-                keys.slot(&variable.key);
+                keys.slot(variable.key);
             }
             self.add_to_all(Entry::new(owner, every), by_action);
             return;
@@ -165,11 +165,12 @@ impl ResourceBuilder {
         if !self.switches.prefixes {
             return (String::new(), Test { kind: TestKind::Rest, program: plain.program(arena, keys) });
         }
-        let test = match plain.rest {
-            [] => Test { kind: TestKind::Ends, program: Program::EMPTY },
-            [Token::AnyRun] => Test { kind: TestKind::Any, program: Program::EMPTY },
-            rest => {
-                let ops = arena.ops(rest, keys);
+        let mut ahead = plain.rest.clone();
+        let test = match (ahead.next(), ahead.next()) {
+            (None, _) => Test { kind: TestKind::Ends, program: Program::EMPTY },
+            (Some(Token::AnyRun), None) => Test { kind: TestKind::Any, program: Program::EMPTY },
+            _ => {
+                let ops = arena.ops(plain.rest, keys);
                 let kind =
                     if self.switches.straight && is_straight(&ops) { TestKind::Straight } else { TestKind::Rest };
                 Test { kind, program: arena.program(&ops) }
@@ -249,13 +250,13 @@ fn narrow(length: usize) -> u32 {
 /// A pattern over the whole text: a literal beginning and what follows.
 struct Plain<'p> {
     beginning: String,
-    rest: &'p [Token],
+    rest: pattern::Iter<'p>,
 }
 
 impl Plain<'_> {
     fn program(&self, arena: &mut ArenaBuilder, keys: &mut KeyBuilder) -> Program {
         let mut ops = vec![Op::Literal(arena.text(&self.beginning))];
-        ops.extend(arena.ops(self.rest, keys));
+        ops.extend(arena.ops(self.rest.clone(), keys));
         arena.program(&ops)
     }
 }
@@ -269,14 +270,15 @@ fn plain(arn: &ArnTemplate) -> Option<Plain<'_>> {
         beginning.push_str(field.as_literal()?);
         beginning.push(':');
     }
-    let rest = match resource.tokens() {
-        [Token::Literal(first), rest @ ..] => {
+    let whole = resource.iter();
+    let mut rest = whole.clone();
+    match rest.next() {
+        Some(Token::Literal(first)) => {
             beginning.push_str(first);
-            rest
+            Some(Plain { beginning, rest })
         }
-        rest => rest,
-    };
-    Some(Plain { beginning, rest })
+        _ => Some(Plain { beginning, rest: whole }),
+    }
 }
 
 /// What a text must begin with to match: the literal fields, then the literal beginning of the first other one.
@@ -289,7 +291,7 @@ fn literal_beginning(arn: &ArnTemplate) -> String {
                 beginning.push(':');
             }
             None => {
-                if let Some(Token::Literal(text)) = field.tokens().first() {
+                if let Some(Token::Literal(text)) = field.iter().next() {
                     beginning.push_str(text);
                 }
                 break;

@@ -13,7 +13,7 @@ use crate::language::Version;
 use crate::language::action::ActionPattern;
 use crate::language::arn::{ArnTemplate, ResourcePattern};
 use crate::language::operator::Test;
-use crate::language::pattern::{Template, Token, Variable, escape_literal};
+use crate::language::pattern::{Token, Tokens, Variable, escape_literal};
 use crate::request::{Context, ContextValue, Request};
 
 /// A statement about requests of one session to one service.
@@ -144,13 +144,13 @@ impl<'s> Values<'s> {
     }
 
     /// Rules L58 and L59.
-    fn known<'v>(&'v self, variable: &'v Variable) -> Known<'v> {
-        let default = || variable.default.as_deref().map_or(Known::Nothing, Known::Text);
-        match self.context().get(&variable.key) {
+    fn known<'v>(&'v self, variable: Variable<'v>) -> Known<'v> {
+        let default = || variable.default.map_or(Known::Nothing, Known::Text);
+        match self.context().get(variable.key) {
             Some(ContextValue::Single(text)) if !text.is_empty() => Known::Text(text),
             Some(ContextValue::Single(_)) => default(),
             Some(ContextValue::Multi(_)) => Known::Nothing,
-            None if self.is_fixed(&variable.key) => default(),
+            None if self.is_fixed(variable.key) => default(),
             None => Known::Open,
         }
     }
@@ -159,7 +159,7 @@ impl<'s> Values<'s> {
     /// be asked is `None`, and the condition stays.
     fn decide(&self, version: Version, condition: &Condition, budget: &Budget) -> Result<Option<bool>, Exhausted> {
         let variables = condition.values.iter().flat_map(|value| value.operand.variables());
-        let mut keys = variables.map(|variable| &*variable.key).chain([&*condition.key]);
+        let mut keys = variables.map(|variable| variable.key).chain([&*condition.key]);
         if !keys.all(|key| self.is_fixed(key)) {
             return Ok(None);
         }
@@ -260,9 +260,9 @@ fn actions(
     for entry in &actions.entries {
         match &entry.pattern {
             ActionPattern::All => names.push(Glob::any()),
-            ActionPattern::Named { service, name } => {
-                if plain(service).folded().covers(&prefix, budget)? {
-                    names.push(plain(name).folded());
+            ActionPattern::Named(action) => {
+                if plain(action.service()).folded().covers(&prefix, budget)? {
+                    names.push(plain(action.name()).folded());
                 }
             }
         }
@@ -275,9 +275,9 @@ fn actions(
 }
 
 /// A template without variables.
-fn plain(template: &Template) -> Glob {
+fn plain(tokens: Tokens<'_>) -> Glob {
     let mut glob = Glob::empty();
-    for token in template.tokens() {
+    for token in tokens {
         match token {
             Token::Literal(text) => glob.literal(text),
             Token::AnyRun => glob.run(),
@@ -337,8 +337,9 @@ fn needed_by_exceptions(values: &Values<'_>, statement: &Statement) -> Vec<Remai
         return Vec::new();
     }
     let variables = element.entries.iter().flat_map(|entry| entry.pattern.variables());
-    let open = variables.filter(|variable| variable.default.is_none() && matches!(values.known(variable), Known::Open));
-    let needs = |variable: &Variable| RemainingCondition {
+    let open =
+        variables.filter(|variable| variable.default.is_none() && matches!(values.known(*variable), Known::Open));
+    let needs = |variable: Variable<'_>| RemainingCondition {
         operator: "StringLike".to_owned(),
         key: variable.key.to_string(),
         values: vec!["?*".to_owned()],
@@ -370,9 +371,9 @@ fn fill(values: &Values<'_>, pattern: &ResourcePattern) -> Filled {
     let ResourcePattern::Arn(arn) = pattern else { return Filled::Resource(Resource::All) };
     let mut fields = Vec::new();
     let mut is_misplaced = false;
-    for (index, field) in arn.fields().iter().enumerate() {
+    for (index, field) in arn.fields().into_iter().enumerate() {
         let mut glob = Glob::empty();
-        for token in field.tokens() {
+        for token in field {
             match token {
                 Token::Literal(text) => glob.literal(text),
                 Token::AnyRun => glob.run(),
@@ -401,7 +402,7 @@ fn remaining(values: &Values<'_>, condition: &Condition) -> RemainingCondition {
     let has_wildcards = condition.operator.test == Test::StringLike;
     let texts = condition.values.iter().filter_map(|value| match &value.operand {
         Operand::Plain => Some(value.text.to_string()),
-        Operand::Text(template) | Operand::ShortArn(template) => filled_text(values, template, has_wildcards),
+        Operand::Text(template) | Operand::ShortArn(template) => filled_text(values, template.tokens(), has_wildcards),
         Operand::Arn(arn) => filled_arn(values, arn),
     });
     RemainingCondition {
@@ -411,11 +412,11 @@ fn remaining(values: &Values<'_>, condition: &Condition) -> RemainingCondition {
     }
 }
 
-fn filled_text(values: &Values<'_>, template: &Template, has_wildcards: bool) -> Option<String> {
+fn filled_text(values: &Values<'_>, tokens: Tokens<'_>, has_wildcards: bool) -> Option<String> {
     // Without wildcards only `${` has a meaning of its own.
     let escape = |text: &str| if has_wildcards { escape_literal(text) } else { text.replace("${", "${$}{") };
     let mut filled = String::new();
-    for token in template.tokens() {
+    for token in tokens {
         match token {
             Token::Literal(text) => filled.push_str(&escape(text)),
             Token::AnyRun => filled.push('*'),
@@ -434,7 +435,7 @@ fn filled_text(values: &Values<'_>, template: &Template, has_wildcards: bool) ->
 fn filled_arn(values: &Values<'_>, arn: &ArnTemplate) -> Option<String> {
     let mut fields = Vec::new();
     for field in arn.fields() {
-        let has_colon = |variable: &Variable| matches!(values.known(variable), Known::Text(text) if text.contains(':'));
+        let has_colon = |variable| matches!(values.known(variable), Known::Text(text) if text.contains(':'));
         fields.push(if field.variables().any(has_colon) {
             plain(field).text().to_owned()
         } else {
@@ -445,8 +446,8 @@ fn filled_arn(values: &Values<'_>, arn: &ArnTemplate) -> Option<String> {
 }
 
 /// A variable as a policy writes it.
-fn written(variable: &Variable) -> String {
-    match &variable.default {
+fn written(variable: Variable<'_>) -> String {
+    match variable.default {
         Some(default) => format!("${{{}, '{default}'}}", variable.key),
         None => format!("${{{}}}", variable.key),
     }

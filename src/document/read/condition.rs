@@ -91,10 +91,8 @@ impl Reader<'_> {
         self.check_length(value.span(), &text)?;
         let operand = match operator?.test {
             Test::Arn => self.arn_operand(&text),
-            Test::StringLike => Template::of(&text, &text, self.version, Wildcards::Match).map(Operand::Text),
-            test if test.substitutes() => {
-                Template::of(&text, &text, self.version, Wildcards::AreText).map(Operand::Text)
-            }
+            Test::StringLike => Template::of(&text, self.version, Wildcards::Match).map(Operand::Text),
+            test if test.substitutes() => Template::of(&text, self.version, Wildcards::AreText).map(Operand::Text),
             Test::Date(_) if Instant::parse(&text).is_none() => {
                 let diagnostic = self
                     .mistake("L18", value.span(), "a date that cannot be read")
@@ -118,7 +116,7 @@ impl Reader<'_> {
     fn arn_operand(&self, text: &Text) -> Result<Operand, SyntaxError> {
         match ArnTemplate::of(text, self.version)? {
             Some(arn) => Ok(Operand::Arn(arn)),
-            None => Template::of(text, text, self.version, Wildcards::Match).map(Operand::ShortArn),
+            None => Template::of(text, self.version, Wildcards::Match).map(Operand::ShortArn),
         }
     }
 }

@@ -62,7 +62,7 @@ fn of_statement(asked: Asked<'_>, on_resource: Absence) -> Vec<MissingContextVal
             on_resource == Absence::HeldBecauseAbsent || resources.negated || could_match(asked, entry)
         };
         for entry in resources.entries.iter().filter(is_concerned) {
-            for key in lacking(asked, entry.pattern.variables().map(|variable| &*variable.key)) {
+            for key in lacking(asked, entry.pattern.variables().map(|variable| variable.key)) {
                 found.push((key, MissingPlace::Resource(entry.text.to_string()), on_resource));
             }
         }
@@ -73,7 +73,7 @@ fn of_statement(asked: Asked<'_>, on_resource: Absence) -> Vec<MissingContextVal
             found.push((key, MissingPlace::ConditionKey(operator.clone()), key_absence(asked, condition)));
         }
         let variables = condition.values.iter().flat_map(|value| value.operand.variables());
-        for key in lacking(asked, variables.map(|variable| &*variable.key)) {
+        for key in lacking(asked, variables.map(|variable| variable.key)) {
             found.push((key, MissingPlace::ConditionValue(operator.clone()), value_absence(asked, condition)));
         }
     }
