@@ -262,13 +262,15 @@ impl Reader<'_> {
             }
             Kind::Array(items) => {
                 self.check_count(value.span(), items.len())?;
-                all(items.iter().map(|item| match item.kind() {
-                    Kind::Object(members) => self.statement(item.span(), members),
-                    _ => {
-                        self.wrong_type("L7", item, "a statement that is no object", "an object");
-                        None
+                let mut statements = Vec::with_capacity(items.len());
+                for item in items {
+                    match item.kind() {
+                        Kind::Object(members) => statements.extend(self.statement(item.span(), members)),
+                        _ => self.wrong_type("L7", item, "a statement that is no object", "an object"),
                     }
-                }))?
+                }
+                // Every one or none: what could not be read has been told.
+                (statements.len() == items.len()).then_some(statements)?
             }
             _ => {
                 self.wrong_type("L7", value, "the statements are no list of objects", "an object or a list of objects");
@@ -487,23 +489,26 @@ impl Reader<'_> {
             return None;
         }
         self.check_count(value.span(), items.len())?;
-        let entries = all(items.iter().map(|item| {
+        // Pushed one by one, not collected: entries are large, and this way each is put together in its place.
+        let mut entries = Vec::with_capacity(items.len());
+        for item in items {
+            let span = item.span();
             let Kind::String(text) = item.kind() else {
                 let expected = if items.len() == 1 { "a string or a list of strings" } else { "a string" };
                 self.wrong_type("L11", item, &format!("an entry of the {what} is no string"), expected);
-                return None;
+                continue;
             };
-            self.check_length(item.span(), text)?;
+            if self.check_length(span, text).is_none() {
+                continue;
+            }
             let text = self.source.share(text);
             match parse(&text, self.version) {
-                Ok(pattern) => Some(Entry { span: item.span(), text, pattern }),
-                Err(error) => {
-                    self.wrong_syntax(item.span(), &error);
-                    None
-                }
+                Ok(pattern) => entries.push(Entry { span, text, pattern }),
+                Err(error) => self.wrong_syntax(span, &error),
             }
-        }));
-        Some(Patterns { negated, entries: entries? })
+        }
+        // Every one or none: what could not be read has been told.
+        (entries.len() == items.len()).then_some(Patterns { negated, entries })
     }
 
     fn check_length(&mut self, span: Span, text: &str) -> Option<()> {
@@ -568,17 +573,26 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Those whose name stands before. Few are compared with each other, many are looked up.
-fn repeated<'n, T>(things: impl ExactSizeIterator<Item = T> + Clone, name: impl Fn(&T) -> Option<&'n str>) -> Vec<T> {
+fn repeated<'n, T: Copy>(things: impl ExactSizeIterator<Item = T>, name: impl Fn(T) -> Option<&'n str>) -> Vec<T> {
     const FEW: usize = 12;
-    let count = things.len();
-    let names = things.filter_map(|thing| Some((name(&thing)?, thing)));
-    if count <= FEW {
-        let is_repeated =
-            |(at, (text, _)): &(usize, (&str, T))| names.clone().take(*at).any(|(other, _)| other == *text);
-        return names.clone().enumerate().filter(is_repeated).map(|(_, (_, thing))| thing).collect();
+    let mut repeated = Vec::new();
+    if things.len() <= FEW {
+        let mut seen = [""; FEW];
+        let names = things.filter_map(|thing| Some((name(thing)?, thing)));
+        for (before, (name, thing)) in names.enumerate() {
+            let (known, free) = seen.split_at_mut(before);
+            if known.contains(&name) {
+                repeated.push(thing);
+            }
+            if let Some(place) = free.first_mut() {
+                *place = name;
+            }
+        }
+        return repeated;
     }
     let mut seen = HashSet::new();
-    names.filter(|(text, _)| !seen.insert(*text)).map(|(_, thing)| thing).collect()
+    repeated.extend(things.filter(|thing| name(*thing).is_some_and(|name| !seen.insert(name))));
+    repeated
 }
 
 /// All of them, or none if one is missing. Every one is asked for, so that all mistakes come to light.

@@ -1,6 +1,6 @@
 //! The element `Condition` (Rules L13 to L15, L18, L98).
 
-use super::{Reader, all, joined};
+use super::Reader;
 use crate::document::{Condition, ConditionValue, Operand};
 use crate::json::{Kind, Member, Members, Value};
 use crate::language::SyntaxError;
@@ -17,10 +17,16 @@ impl Reader<'_> {
             self.wrong_type("L13", value, "the condition is no object", "an object of operators");
             return None;
         };
-        all(operators.iter().map(|member| self.operator_block(member))).map(joined)
+        let mut conditions = Vec::with_capacity(operators.len());
+        let mut are_sound = true;
+        for member in operators {
+            are_sound &= self.operator_block(member, &mut conditions).is_some();
+        }
+        are_sound.then_some(conditions)
     }
 
-    fn operator_block(&mut self, member: Member<'_>) -> Option<Vec<Condition>> {
+    /// Adds the conditions of an operator; none after reporting that one of them cannot be read.
+    fn operator_block(&mut self, member: Member<'_>, conditions: &mut Vec<Condition>) -> Option<()> {
         let operator = match Operator::parse(member.name()) {
             Ok(operator) => Some(operator),
             Err(error) => {
@@ -33,24 +39,29 @@ impl Reader<'_> {
             return None;
         };
         self.keys_differ(keys);
-        all(keys.iter().map(|key| {
+        let mut are_sound = true;
+        for key in keys {
             if key.name().is_empty() {
                 let diagnostic = self
                     .mistake("L15", key.name_span(), "an empty context key")
                     .found("`\"\"`")
                     .expected("a context key");
                 self.report(diagnostic);
-                return None;
+                are_sound = false;
+                continue;
             }
-            let values = self.condition_values(operator, key.value());
-            Some(Condition {
-                operator: operator?,
-                operator_span: member.name_span(),
-                key: self.source.share(key.name()),
-                key_span: key.name_span(),
-                values: values?,
-            })
-        }))
+            match (operator, self.condition_values(operator, key.value())) {
+                (Some(operator), Some(values)) => conditions.push(Condition {
+                    operator,
+                    operator_span: member.name_span(),
+                    key: self.source.share(key.name()),
+                    key_span: key.name_span(),
+                    values,
+                }),
+                _ => are_sound = false,
+            }
+        }
+        are_sound.then_some(())
     }
 
     /// Rule L15; keys equal to the letter are a repeated member, reported as such.
@@ -75,7 +86,12 @@ impl Reader<'_> {
     fn condition_values(&mut self, operator: Option<Operator>, value: Value<'_>) -> Option<Vec<ConditionValue>> {
         let items = value.one_or_many();
         self.check_count(value.span(), items.len())?;
-        all(items.iter().map(|item| self.condition_value(operator, item)))
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            values.extend(self.condition_value(operator, item));
+        }
+        // Every one or none: what could not be read has been told.
+        (values.len() == items.len()).then_some(values)
     }
 
     /// Rules L13, L14, L18, L52, L63.
