@@ -7,7 +7,7 @@ mod procedure;
 
 use super::{Explained, Reference};
 use crate::decision::{
-    Absence, CheckEffect, CheckType, ContextText, Evaluator, FailedElement, Mark, MissingPlace, Outcome,
+    Absence, CheckEffect, CheckResult, CheckType, ContextText, Evaluator, FailedElement, Mark, MissingPlace, Outcome,
 };
 use crate::document::{Document, Level, PolicyKind, PolicySet};
 use crate::request::{Request, RequestErrorKind};

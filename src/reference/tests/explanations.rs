@@ -197,4 +197,201 @@ fn a_derived_role_arn_is_warned_of() {
     assert_eq!(codes(&get(SESSION)), ["derivedRoleArn"]);
     let given = get(SESSION).with("aws:PrincipalArn", "arn:aws:iam::111122223333:role/team/App").unwrap();
     assert_eq!(codes(&given), [""; 0]);
+    for condition in [
+        r#"{"ArnLike": {"aws:SourceArn": "arn:aws:iam::*:role/team/*"}}"#,
+        r#"{"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/App"}}"#,
+    ] {
+        let deny = format!(r#"{{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {condition}}}"#);
+        assert_eq!(explain(&identity(&deny), &get(SESSION)).explanation.warnings, [], "{condition}");
+    }
+}
+
+/// Rule E68: near misses are allows of the check that fails, of the level that is silent.
+#[test]
+fn near_misses_are_of_the_failing_check() {
+    use PolicyKind::{Boundary, Endpoint, Identity, Resource, ServiceControl, Session};
+    let kinds = [
+        (ServiceControl, CheckType::ServiceControlPolicy),
+        (Endpoint, CheckType::VpcEndpoint),
+        (Resource, CheckType::Resource),
+        (Identity, CheckType::Principal),
+        (Boundary, CheckType::PermissionsBoundary),
+        (Session, CheckType::Session),
+    ];
+    // In every policy stand an allow and a deny of something else, and an allow of everything unless it is the one
+    // that fails.
+    let document = |kind: PolicyKind, fails: bool| {
+        let others = [SILENT.to_owned(), SILENT.replace("Allow", "Deny")];
+        let all = (!fails).then(|| ALLOW.to_owned());
+        let mut statements: Vec<String> = others.into_iter().chain(all).collect();
+        if matches!(kind, Endpoint | Resource) {
+            statements.iter_mut().for_each(|one| *one = one.replacen('{', r#"{"Principal": "*", "#, 1));
+        }
+        parse(kind, kind.as_str(), &statements.join(","))
+    };
+    let level = |fails| Level { name: "level".into(), documents: vec![document(ServiceControl, fails)] };
+    for (failing, check) in kinds {
+        let of = |kind| document(kind, kind == failing);
+        let set = PolicySet::new()
+            .service_control(level(false))
+            .service_control(level(failing == ServiceControl))
+            .endpoint(of(Endpoint))
+            .unwrap()
+            .resource(of(Resource))
+            .unwrap()
+            .identity(of(Identity))
+            .boundary(of(Boundary))
+            .unwrap()
+            .session(of(Session));
+        let request = Request::new(SESSION, "s3:GetObject", OBJECT).unwrap().resource_account("444455556666").unwrap();
+        let explanation = explain(&set, &request).explanation;
+        let misses: Vec<_> =
+            explanation.near_misses.iter().map(|miss| (miss.check_type, miss.policy_id.as_str())).collect();
+        assert_eq!(misses, [(check, failing.as_str())], "{failing}");
+        assert!(matches!(explanation.near_misses[0].failed[..], [FailedElement::Action { negated: false, .. }]));
+    }
+    // What matched is no near miss, though it does not help (Rule E35).
+    let token = Request::new(SESSION, "sts:GetSessionToken", "*").unwrap();
+    assert_eq!(explain(&identity(ALLOW), &token).explanation.near_misses, []);
+}
+
+/// Rule E68: whom a statement wanted, and which of several entries is shown.
+#[test]
+fn failing_principals_and_resources() {
+    let failed = |set: &PolicySet, principal| {
+        let request = Request::new(principal, "s3:GetObject", OBJECT).unwrap();
+        let explanation = explain(set, &request.resource_account("444455556666").unwrap()).explanation;
+        explanation.near_misses.into_iter().next().map(|miss| miss.failed)
+    };
+    let grant = r#"{"Effect": "Allow", "Principal": {"AWS": ["999999999999", "888888888888"]}, "Action": "*", "Resource": "*"}"#;
+    let set = identity(ALLOW).resource(parse(PolicyKind::Resource, "bucket", grant)).unwrap();
+    let wanted = vec!["999999999999".to_owned(), "888888888888".to_owned()];
+    let actual = Some(USER.to_owned());
+    assert_eq!(failed(&set, USER), Some(vec![FailedElement::Principal { wanted, actual, negated: false }]));
+
+    for (element, shown, mark_of, is_negated) in [
+        (
+            r#""Resource": ["arn:aws:s3:::other", "arn:aws:s3:::data/a", "arn:aws:s3:::data/b"]"#,
+            "arn:aws:s3:::data/a",
+            true,
+            false,
+        ),
+        (r#""NotResource": ["arn:aws:s3:::other", "arn:aws:s3:::data/*"]"#, "arn:aws:s3:::data/*", false, true),
+        (r#""NotResource": ["arn:aws:s3:::other", "arn:aws:s3:::${absent}"]"#, "arn:aws:s3:::${absent}", false, true),
+    ] {
+        let set = identity(&format!(r#"{{"Effect": "Allow", "Action": "*", {element}}}"#));
+        let explanation = explain(&set, &get(USER)).explanation;
+        let [FailedElement::Resource { wanted, differs, negated, .. }] = &explanation.near_misses[0].failed[..] else {
+            panic!("{explanation:#?}")
+        };
+        assert_eq!((wanted.as_str(), differs.is_some(), *negated), (shown, mark_of, is_negated));
+    }
+}
+
+/// Rule E67: only what a key that is lacking could have changed.
+#[test]
+fn keys_that_decided_nothing_are_not_missing() {
+    let missing = |statement: &str| {
+        let statement = format!(r#"{{"Effect": "Allow", "Action": "s3:*", {statement}}}"#);
+        let explanation = explain(&identity(&statement), &get(USER).with("k", "x").unwrap()).explanation;
+        let missing = explanation.missing_context_values.into_iter();
+        missing.map(|missing| format!("{} {:?}", missing.key, missing.effect)).collect::<Vec<_>>().join(", ")
+    };
+    let absent = r#""Condition": {"StringEquals": {"c": "x"}}"#;
+    for (statement, expected) in [
+        (format!(r#""Resource": "arn:aws:s3:::other/x", {absent}"#), ""),
+        (format!(r#""Resource": "*", {absent}"#), "c StatementSkipped"),
+        (format!(r#""NotResource": ["arn:aws:s3:::data/*", "arn:aws:s3:::${{r}}"], {absent}"#), ""),
+        (
+            format!(r#""NotResource": ["arn:aws:s3:::other", "arn:aws:s3:::${{r}}"], {absent}"#),
+            "r StatementSkipped, c StatementSkipped",
+        ),
+        (r#""NotResource": "arn:aws:s3:::data/*", "Condition": {"StringEquals": {"c": "x"}}"#.to_owned(), ""),
+        (r#""Resource": ["arn:aws:s3:::data/${r}", "arn:aws:s3:::other/${s}"]"#.to_owned(), "r StatementSkipped"),
+        (r#""Resource": ["arn:aws:s3:::data/*", "arn:aws:s3:::other/${s}"]"#.to_owned(), "s HeldBecauseAbsent"),
+        (r#""Resource": "*", "Condition": {"StringEquals": {"k": ["${v}", "x"]}}"#.to_owned(), "v HeldBecauseAbsent"),
+        (r#""Resource": "*", "Condition": {"StringEquals": {"k": ["${v}", "y"]}}"#.to_owned(), "v StatementSkipped"),
+        (
+            r#""Resource": "*", "Condition": {"StringNotEquals": {"k": ["${v}", "x"]}}"#.to_owned(),
+            "v HeldBecauseAbsent",
+        ),
+    ] {
+        assert_eq!(missing(&statement), expected, "{statement}");
+    }
+}
+
+/// Rules E24, E65: which checks are listed, of which level, and whose statements touched them.
+#[test]
+fn checks_say_what_touched_them() {
+    let of = |set: &PolicySet| {
+        let checks = explain(set, &get(USER)).explanation.checks.into_iter();
+        let line = |check: CheckResult| {
+            let policies = check.matched_policies.iter();
+            let policies: Vec<_> =
+                policies.map(|policy| format!("{}*{}", policy.policy_id, policy.statements.len())).collect();
+            let target = check.target.map_or(String::new(), |target| format!(" {}{}", target.name, target.level));
+            format!("{:?}{target} {:?} {}", check.check_type, check.effect, policies.join("+"))
+        };
+        checks.map(line).collect::<Vec<_>>()
+    };
+    let two = format!("{ALLOW}, {SILENT}, {ALLOW}");
+    let set = identity(&two).identity(parse(PolicyKind::Identity, "second", ALLOW));
+    assert_eq!(of(&set), ["Principal Allow identity*2+second*1"]);
+    let account = r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "*", "Resource": "*"}"#;
+    let set = set.resource(parse(PolicyKind::Resource, "bucket", account)).unwrap();
+    let level = |kind, name: &str| Level { name: name.into(), documents: vec![parse(kind, name, ALLOW)] };
+    let seal = r#"{"Effect": "Deny", "Principal": "*", "Action": "ec2:*", "Resource": "*"}"#;
+    let sealed = Level { name: "rcp".into(), documents: vec![parse(PolicyKind::ResourceControl, "seal", seal)] };
+    let set = set
+        .service_control(level(PolicyKind::ServiceControl, "root"))
+        .service_control(level(PolicyKind::ServiceControl, "unit"))
+        .resource_control(sealed);
+    assert_eq!(
+        of(&set),
+        [
+            "ResourceControlPolicy rcp0 Allow ",
+            "ServiceControlPolicy root0 Allow root*1",
+            "ServiceControlPolicy unit1 Allow unit*1",
+            "Resource NoImpact bucket*1",
+            "Principal Allow identity*2+second*1",
+        ]
+    );
+}
+
+/// Rule E66: how the sentence names callers and refusals that have no policy.
+#[test]
+fn sentences() {
+    let sentence = |set: &PolicySet, request: Request<'_>| explain(set, &request).explanation.message;
+    let ask = |principal, action, resource| Request::new(principal, action, resource).unwrap();
+    let unnamed = Request::unnamed("s3:GetObject", OBJECT).unwrap();
+    assert!(sentence(&identity(ALLOW), unnamed).starts_with("The caller is authorized to perform: s3:GetObject"));
+    assert!(sentence(&PolicySet::new(), get("*")).starts_with("User: anonymous is not authorized"));
+    let token = sentence(&identity(ALLOW), ask(SESSION, "sts:GetSessionToken", "*"));
+    assert!(token.ends_with("because only users and root users may perform the sts:GetSessionToken action"), "{token}");
+    let trust = r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}"#;
+    let trust = PolicySet::new().resource(parse(PolicyKind::Trust, "trust", trust)).unwrap();
+    let role = "arn:aws:iam::111122223333:role/App";
+    let root = sentence(&trust, ask("arn:aws:iam::111122223333:root", "sts:AssumeRole", role));
+    assert!(root.ends_with("because root users cannot assume roles"), "{root}");
+    let china = sentence(&identity(ALLOW), get("arn:aws-cn:iam::111122223333:user/dana"));
+    assert!(china.ends_with("because the caller is in the partition aws-cn and the resource in aws"), "{china}");
+}
+
+/// `NotPrincipal` grants nothing, so a statement with it has no grant level.
+#[test]
+fn not_principal_has_no_grant_level() {
+    let deny = r#"{"Effect": "Deny", "NotPrincipal": {"AWS": "111122223333"}, "Action": "*", "Resource": "*"}"#;
+    let set = identity(ALLOW).resource(parse(PolicyKind::Resource, "bucket", deny)).unwrap();
+    let explanation = explain(&set, &get(USER)).explanation;
+    let levels: Vec<_> = explanation.matched_statements.iter().map(|matched| matched.statement.grant_level).collect();
+    assert_eq!(levels, [None]);
+}
+
+/// Rule E56: nothing is derived silently.
+#[test]
+fn derived_keys_are_shown() {
+    let derived =
+        explain(&identity(ALLOW), &get(USER).with("aws:username", "other").unwrap()).explanation.derived_context;
+    assert_eq!(derived.get("aws:PrincipalArn"), Some(&ContextText::Single(USER.into())));
+    assert!(!derived.contains_key("aws:username"));
 }
