@@ -578,6 +578,7 @@ mod tests {
             if let (Some(arn), Some([_, partition, service, region, account, resource])) = (arn, expected) {
                 let fields = (arn.partition(), arn.service(), arn.region(), arn.account(), arn.resource());
                 assert_eq!(fields, (partition, service, region, account, resource));
+                assert_eq!(arn.parts().of(text), arn);
             }
         }
     }

@@ -243,17 +243,38 @@ mod tests {
             ("arn:aws:s3:::${colon}", "arn:aws:s3:::a:b"),
             ("arn:aws:s3:::${star}", "arn:aws:s3:::*"),
             ("arn:*:s3:::x", "arn:aws:s3:::x"),
+            ("arn:aws:sqs:e*${absent, ''}:1:q", "arn:aws:sqs:eu:1:q"),
+            ("arn:aws:sqs:*:*b:q", "arn:aws:sqs:1:2c:3b:q"),
+            ("arn:aws:sqs:a*b*c:1:q", "arn:aws:sqs:axbyc:1:q"),
         ] {
             assert!(covers(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in [
             ("arn:aws:sqs:*a:1:q", "arn:aws:sqs:x:a:1:q"),
             ("arn:aws:sqs:e?:1:q", "arn:aws:sqs:e::1:q"),
+            ("arn:aws:sqs:a*b*c:1:q", "arn:aws:sqs:a:b:c:1:q"),
             ("arn:aws:sqs:${colon}:1:q", "arn:aws:sqs:a:b:1:q"),
             ("arn:aws:s3:::${star}", "arn:aws:s3:::x"),
             ("arn:aws:s3:::${absent}", "arn:aws:s3:::x"),
         ] {
             assert!(!covers(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    /// Rule E68: where a text begins to differ, behind a star at the place where most of it fits.
+    #[test]
+    fn where_a_text_differs() {
+        let context = Request::unnamed("a:b", "*").unwrap().with("v", "bcd").unwrap();
+        for (pattern, text, place) in [
+            ("*bcd", "abcXaX", Some(3)),
+            ("*${v}", "abcXaX", Some(1)),
+            ("*${v}", "abcXbcX", Some(4)),
+            ("*${v}", "XX", Some(2)),
+            ("*${v}", "Xbcd", None),
+            ("a?", "a", Some(1)),
+        ] {
+            let template = Template::parse(pattern, Version::V2012, Wildcards::Match).unwrap();
+            assert_eq!(differs_at(&of_text(template.tokens(), context.context()), text), place, "{pattern} {text}");
         }
     }
 

@@ -171,6 +171,8 @@ mod tests {
             "aaaaaaaa\u{baba};:",
             ";:;:;:;:;:",
             "9;;;;;;;;;;;;",
+            "9;;;;;;;;;;;;:;;;;",
+            "9;;;;;;;;;;;;;;;;;",
         ];
         for text in texts {
             let mut places = Places::of(b':', text.as_bytes());
