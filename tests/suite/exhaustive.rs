@@ -267,3 +267,108 @@ fn sets_of_gates(set: &PolicySet) -> Vec<PolicySet> {
     }
     sets
 }
+
+/// Entries of `Principal`: of each kind one that names a caller below and one that is near it.
+const NAMES: [(&str, &str); 20] = [
+    ("AWS", "*"),
+    ("AWS", "111122223333"),
+    ("AWS", "arn:aws:iam::111122223333:root"),
+    ("AWS", "444455556666"),
+    ("AWS", "arn:aws:iam::111122223333:user/bo"),
+    ("AWS", "arn:aws:iam::111122223333:user/al"),
+    ("AWS", "arn:aws:iam::111122223333:role/R"),
+    ("AWS", "arn:aws:iam::111122223333:role/x/r"),
+    ("AWS", "arn:aws-cn:iam::111122223333:role/R"),
+    ("AWS", "arn:aws:sts::111122223333:assumed-role/R/one"),
+    ("AWS", "arn:aws:sts::111122223333:assumed-role/R/two"),
+    ("AWS", "arn:aws:sts::111122223333:federated-user/bo"),
+    ("AWS", "AIDAX"),
+    ("AWS", "AROAX"),
+    ("Service", "s3.amazonaws.com"),
+    ("Service", "ec2.amazonaws.com"),
+    ("Federated", "accounts.google.com"),
+    ("Federated", "arn:aws:iam::111122223333:oidc-provider/id"),
+    ("CanonicalUser", "0f0f"),
+    ("CanonicalUser", "1e1e"),
+];
+
+/// Callers that such entries name, or nearly name, each with the key or the issuer that tells it apart.
+fn named_callers(action: &'static str, resource: &'static str) -> Vec<Request<'static>> {
+    let ask = |principal| Request::new(principal, action, resource).unwrap();
+    let with_id = |principal, id: &'static str| ask(principal).with("aws:userid", id).unwrap();
+    let federated_user = || ask("arn:aws:sts::111122223333:federated-user/bo");
+    let callers = CALLERS.into_iter().chain([
+        "arn:aws:iam::111122223333:role/x/R",
+        "arn:aws:sts::111122223333:assumed-role/r/one",
+        "arn:aws-cn:sts::111122223333:assumed-role/R/one",
+        "arn:aws:sts::444455556666:assumed-role/R/one",
+        "arn:aws:sts::444455556666:federated-user/bo",
+        "arn:aws:iam::444455556666:user/bo",
+    ]);
+    let mut requests: Vec<Request<'static>> = callers.map(ask).collect();
+    requests.push(with_id("arn:aws:iam::111122223333:user/bo", "AIDAX"));
+    requests.push(with_id("arn:aws:iam::111122223333:user/bo", "AROAX"));
+    requests.push(with_id("arn:aws:sts::111122223333:assumed-role/R/one", "AROAX:one"));
+    requests.push(with_id("arn:aws:iam::111122223333:role/R", "AROAX"));
+    requests.push(with_id("arn:aws:iam::111122223333:role/R", "AIDAX"));
+    if action == "sts:AssumeRoleWithWebIdentity" {
+        requests.push(ask("accounts.google.com"));
+        requests.push(ask("arn:aws:iam::111122223333:oidc-provider/id"));
+    } else {
+        let issuers = ["arn:aws:iam::111122223333:user/bo", "arn:aws:iam::111122223333:user/al"];
+        requests.extend(issuers.map(|issuer| federated_user().issued_by(issuer).unwrap()));
+    }
+    requests
+}
+
+/// Rules E17, E21, E38 to E54: every pair of entries, in every kind of policy that names principals.
+#[test]
+fn every_pair_of_principals() {
+    let allow = document(PolicyKind::Identity, "Allow", "", "*");
+    let boundary = document(PolicyKind::Boundary, "Allow", "", "*");
+    let (role, other_role) = ("arn:aws:iam::111122223333:role/R", "arn:aws:iam::444455556666:role/R");
+    let kinds = [
+        (
+            PolicyKind::Resource,
+            ["s3:GetObject", "sqs:SendMessage"],
+            ["arn:aws:s3::111122223333:b", "arn:aws:s3::444455556666:b"],
+        ),
+        (PolicyKind::Endpoint, ["S3:GetObject", "sqs:SendMessage"], ["arn:aws:s3:::b", "*"]),
+        (PolicyKind::Trust, ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"], [role, other_role]),
+    ];
+    let mut pairs = 0;
+    for (kind, actions, resources) in kinds {
+        let questions = actions.into_iter().flat_map(|action| resources.map(|resource| (action, resource)));
+        let requests: Vec<_> = questions.flat_map(|(action, resource)| named_callers(action, resource)).collect();
+        for (index, one) in NAMES.iter().enumerate() {
+            for other in NAMES.iter().skip(index) {
+                let names = if one.0 == other.0 {
+                    format!(r#"{{"{}": ["{}", "{}"]}}"#, one.0, one.1, other.1)
+                } else {
+                    format!(r#"{{"{}": "{}", "{}": "{}"}}"#, one.0, one.1, other.0, other.1)
+                };
+                for (effect, element) in [("Allow", "Principal"), ("Deny", "Principal"), ("Deny", "NotPrincipal")] {
+                    let everything = if kind == PolicyKind::Trust { "" } else { r#", "Resource": "*""# };
+                    let text = format!(
+                        r#"{{"Statement": {{"Effect": "{effect}", "{element}": {names}, "Action": "*"{everything}}}}}"#
+                    );
+                    // Some kinds refuse some entries.
+                    let Ok(document) = Document::parse(kind, "p.json", &text) else { continue };
+                    let set = PolicySet::new().canonical_user("0f0f", "111122223333").unwrap();
+                    let set = match kind {
+                        PolicyKind::Endpoint => set.endpoint(document),
+                        _ => set.resource(document),
+                    };
+                    let set = set.unwrap();
+                    let with_identity = set.clone().identity(allow.clone());
+                    let with_boundary = with_identity.clone().boundary(boundary.clone()).unwrap();
+                    for set in [set, with_identity, with_boundary] {
+                        pairs += compare(&set, &requests);
+                    }
+                }
+            }
+        }
+    }
+    println!("{pairs} pairs of a policy that names principals and a request");
+    assert!(pairs >= 100_000, "only {pairs} pairs");
+}

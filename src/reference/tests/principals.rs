@@ -60,6 +60,7 @@ fn canonical_users_are_accounts() {
     let elsewhere =
         |principal| Request::new(principal, "s3:GetObject", OBJECT).unwrap().resource_account("444455556666").unwrap();
     assert_eq!(reason(&known, &elsewhere(USER)), "ImplicitDeny.Principal");
+    assert_eq!(explain(&known, &get(USER)).explanation.warnings, []);
     let both = known.clone().identity(parse(PolicyKind::Identity, "i", ALLOW));
     assert_eq!(reason(&both, &elsewhere(USER)), "Allowed.Identity");
     assert_eq!(reason(&known, &elsewhere("arn:aws:iam::111122223333:root")), "Allowed.Resource.Direct");
@@ -80,6 +81,9 @@ fn not_principal_spares_a_complete_chain() {
         (format!(r#"{{"AWS": "{account}"}}"#), USER, "ExplicitDeny.Resource"),
         (format!(r#"{{"AWS": ["{account}", "{role}", "{SESSION}"]}}"#), SESSION, "Allowed.Identity"),
         (format!(r#"{{"AWS": ["{account}", "{role}"]}}"#), SESSION, "ExplicitDeny.Resource"),
+        (format!(r#"{{"AWS": ["{role}", "{SESSION}"]}}"#), SESSION, "ExplicitDeny.Resource"),
+        (format!(r#"{{"AWS": ["{account}", "{SESSION}"]}}"#), SESSION, "ExplicitDeny.Resource"),
+        (format!(r#"{{"AWS": "{role}"}}"#), role, "ExplicitDeny.Resource"),
         (format!(r#"{{"AWS": ["{account}", "{role}"]}}"#), role, "Allowed.Identity"),
         (r#""*""#.to_owned(), USER, "Allowed.Identity"),
     ] {
