@@ -388,4 +388,10 @@ mod tests {
         assert!(found(&PrefixTree::build::<&str>([]), "a", Fold::No).is_empty());
         assert!(PrefixTree::build::<&str>([]).first_bytes().is_empty());
     }
+
+    #[test]
+    fn keys_that_begin_alike_have_one_first_byte() {
+        assert_eq!(PrefixTree::build([("abc", 0), ("abd", 1)]).first_bytes(), b"a");
+        assert_eq!(PrefixTree::build([("ab", 0)]).first_bytes(), b"a");
+    }
 }

@@ -1,6 +1,7 @@
 use super::*;
-use crate::decision::Outcome;
-use crate::request::Session;
+use crate::decision::{Check, Outcome, Reason};
+use crate::document::Level;
+use crate::request::{ContextValue, Session};
 use std::sync::Arc;
 
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/App/one";
@@ -9,6 +10,16 @@ fn tree_of(statements: &str) -> Arc<Tree> {
     let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
     let document = Document::parse(PolicyKind::Identity, "t.json", &text).unwrap();
     Arc::new(Tree::compile(&PolicySet::new().identity(document)))
+}
+
+/// Tests that compare a tree with itself without one of its tricks do so without each of them.
+#[test]
+fn each_switch_is_off_once() {
+    let each = Switches::each_off();
+    assert_eq!(each[0], Switches::ON);
+    for (index, one) in each.iter().enumerate() {
+        assert!(!each[..index].contains(one), "{one:?} stands there twice");
+    }
 }
 
 /// Whether a statement with one resource pattern and one value of `k:v` matches a resource.
@@ -41,10 +52,51 @@ fn wildcards_of_resources() {
         ("arn:aws:x:*:*:b*c", "arn:aws:x:1:2:3:bxc:y", false),
         ("arn:a*:s3:::x", "arn:aws-cn:s3:::x", true),
         ("arn:a*w:s3:::x", "arn:aws:s3:::x", false),
+        ("arn:a?s:s3:::x", "arn:arn:aws:s3:::x", false),
+        ("arn:aws:x:*:*b:q", "arn:aws:x:1:2c:3b:q", true),
+        ("arn:aws:x:a*b*c:1:q", "arn:aws:x:axbyc:1:q", true),
+        ("arn:aws:x:a*b*c:1:q", "arn:aws:x:a:b:c:1:q", false),
         ("arn:aws:s3", "arn:aws:s3:::x", true),
         ("arn:aws:dynamodb:eu-west-1", "arn:aws:dynamodb:us-east-1:1:table/T", false),
     ] {
         assert_eq!(pattern_matches(pattern, resource, "v"), matches, "{pattern} {resource}");
+    }
+}
+
+/// Whether a statement with one condition holds for a value of `k:v`, or for none.
+fn condition_holds(condition: &str, value: Option<ContextValue<'_>>) -> bool {
+    let tree =
+        tree_of(&format!(r#"{{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {{{condition}}}}}"#));
+    let request = Request::unnamed("s3:GetObject", "*").unwrap();
+    let request = value.map_or(Ok(request.clone()), |value| request.with("k:v", value)).unwrap();
+    tree.decide(&request).unwrap().is_allowed()
+}
+
+/// Rules L74, L75, L77, L95.
+#[test]
+fn booleans_and_presence() {
+    let list = |members: &'static [&'static str]| Some(members.into());
+    for (condition, value, holds) in [
+        (r#""Bool": {"k:v": "true"}"#, Some("TRUE".into()), true),
+        (r#""Bool": {"k:v": "true"}"#, Some("false".into()), false),
+        (r#""Bool": {"k:v": "true"}"#, None, false),
+        (r#""Bool": {"k:v": "true"}"#, list(&["true"]), false),
+        (r#""BoolIfExists": {"k:v": "true"}"#, list(&["true"]), false),
+        (r#""BoolIfExists": {"k:v": "true"}"#, list(&["false"]), false),
+        (r#""BoolIfExists": {"k:v": "true"}"#, list(&[]), true),
+        (r#""BoolIfExists": {"k:v": "true"}"#, None, true),
+        (r#""Bool": {"k:v": "no"}"#, Some("false".into()), false),
+        (r#""Bool": {"k:v": "no"}"#, Some("no".into()), false),
+        (r#""Bool": {"k:v": "${k:none, 'true'}"}"#, Some("TRUE".into()), true),
+        (r#""Bool": {"k:v": "${k:none, 'no'}"}"#, Some("no".into()), false),
+        (r#""StringEquals": {"k:v": "false"}"#, Some("False".into()), false),
+        (r#""StringEquals": {"k:v": "true"}"#, Some("True".into()), false),
+        (r#""Null": {"k:v": "true"}"#, None, true),
+        (r#""Null": {"k:v": "FALSE"}"#, Some("".into()), true),
+        (r#""Null": {"k:v": "no"}"#, Some("x".into()), false),
+        (r#""Null": {"k:v": "no"}"#, None, false),
+    ] {
+        assert_eq!(condition_holds(condition, value.clone()), holds, "{condition} {value:?}");
     }
 }
 
@@ -60,6 +112,7 @@ fn values_are_literal() {
         ("arn:aws:s3:::${k:none, 'x*'}", "arn:aws:s3:::xy", "v", false),
         ("arn:aws:sqs:*:${k:v}:key/*", "arn:aws:sqs:r:1:key/2", "1", true),
         ("arn:aws:sqs:*:${k:v}:key/*", "arn:aws:sqs:r:1:2:key/2", "1:2", false),
+        ("arn:aws:sqs:e*${k:none, ''}:1:q", "arn:aws:sqs:eu:1:q", "v", true),
     ] {
         assert_eq!(pattern_matches(pattern, resource, value), matches, "{pattern} {resource} {value}");
     }
@@ -143,6 +196,83 @@ fn handles_of_another_tree_are_refused() {
     let bound = one.bind(&Session::new(SESSION).unwrap()).unwrap();
     assert!(bound.decide(&one.action("s3:GetObject").unwrap(), "*", &[]).unwrap().is_allowed());
     assert!(bound.decide(&two.action("s3:GetObject").unwrap(), "*", &[]).is_err());
+    let action = one.action("s3:GetObject").unwrap();
+    assert!(bound.decide(&action, "*", &[(&one.key("k:v"), "x".into())]).unwrap().is_allowed());
+    assert_eq!(bound.decide(&action, "*", &[(&two.key("k:v"), "x".into())]).unwrap_err().rule(), "E6");
+}
+
+#[test]
+fn a_check_gives_a_key_once() {
+    let tree = tree_of(r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#);
+    let bound = tree.bind(&Session::new(SESSION).unwrap().with("k:session", "x").unwrap()).unwrap();
+    let action = tree.action("s3:GetObject").unwrap();
+    let decide = |names: &[&str]| {
+        let keys: Vec<KeyHandle> = names.iter().map(|name| tree.key(name)).collect();
+        let keys: Vec<_> = keys.iter().map(|key| (key, "x".into())).collect();
+        bound.decide(&action, "*", &keys).map(|decision| decision.is_allowed()).map_err(|error| error.rule())
+    };
+    // No policy names them, and they count all the same.
+    for names in [&["k:a", "k:a"][..], &["k:b", "k:a", "K:B"], &["k:session"], &["k:a", "K:Session"]] {
+        assert_eq!(decide(names), Err("E59"), "{names:?}");
+    }
+    let alike = ["k:x000001BBBBbbbb", "k:x000002BBBBbbbb"];
+    assert_eq!(crate::request::key_hash(alike[0]), crate::request::key_hash(alike[1]));
+    assert_eq!(decide(&alike), Ok(true));
+}
+
+/// A condition on a key of the session is open as long as a variable in its values is.
+#[test]
+fn variables_of_a_check_decide_conditions_on_the_session() {
+    for condition in [
+        r#""StringEquals": {"aws:PrincipalTag/team": "${k:v}"}"#,
+        r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/${k:v}"}"#,
+        r#""ArnNotLike": {"aws:PrincipalArn": ["arn:aws:iam::*:role/Red", "role/${k:v}"]}"#,
+    ] {
+        let tree =
+            tree_of(&format!(r#"{{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {{{condition}}}}}"#));
+        let session = Session::new(SESSION).unwrap().with("aws:PrincipalTag/team", "App").unwrap();
+        let bound = tree.bind(&session).unwrap();
+        let (action, key) = (tree.action("s3:GetObject").unwrap(), tree.key("k:v"));
+        for value in [None, Some("App"), Some("Red"), Some("")] {
+            let request = session.request("s3:GetObject", "*").unwrap();
+            let request = value.map_or(Ok(request.clone()), |value| request.with("k:v", value)).unwrap();
+            let keys: Vec<_> = value.iter().map(|value| (&key, (*value).into())).collect();
+            assert_eq!(bound.decide(&action, "*", &keys), tree.decide(&request), "{condition} {value:?}");
+        }
+        let allowed = bound.decide(&action, "*", &[(&key, "App".into())]).unwrap().is_allowed();
+        assert_eq!(allowed, !condition.contains("Not"), "{condition}");
+    }
+}
+
+/// More keys than slots of their own, more than a byte counts, and conditions of more than one word of bits.
+#[test]
+fn a_session_of_many_keys_is_bound() {
+    const KEYS: usize = 300;
+    let key = |index: usize| format!("aws:PrincipalTag/t{index:03}");
+    let given = |of_key: usize| of_key / 2 % 4;
+    let wanted = |index: usize| (index % KEYS, index / KEYS);
+    let one = |index: usize| {
+        let (of_key, value) = wanted(index);
+        format!(
+            r#"{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::app/{index}",
+                "Condition": {{"StringEquals": {{"{}": "{value}"}}}}}}"#,
+            key(of_key)
+        )
+    };
+    let tree = tree_of(&(0..1_100).map(one).collect::<Vec<_>>().join(","));
+    // The keys of the first slots stand around place 255.
+    let session = (60..KEYS).chain(0..60).fold(Session::new(SESSION).unwrap(), |session, index| {
+        session.with(&key(index), given(index).to_string()).unwrap()
+    });
+    let bound = tree.bind(&session).unwrap();
+    let action = tree.action("s3:GetObject").unwrap();
+    for index in 0..1_100 {
+        let (of_key, value) = wanted(index);
+        let resource = format!("arn:aws:s3:::app/{index}");
+        let by_name = tree.decide(&session.request("s3:GetObject", &resource).unwrap()).unwrap();
+        assert_eq!(by_name.is_allowed(), given(of_key) == value, "{index}");
+        assert_eq!(bound.decide(&action, &resource, &[]), Ok(by_name), "{index}");
+    }
 }
 
 #[test]
@@ -209,6 +339,49 @@ fn a_listing_answers_like_single_requests() {
             assert_eq!(listed[0].unwrap().is_allowed(), account != Some("999988887777"));
         }
     }
+}
+
+/// Rule E56: `aws:ResourceAccount` is each resource's own, unless the request gives the key.
+#[test]
+fn a_listing_knows_the_account_of_each_resource() {
+    let own = r#", "Condition": {"StringEquals": {"aws:ResourceAccount": "111122223333"}}"#;
+    // The short way, the index with conditions to remember, and with needles too, for which a thread keeps room.
+    for (statements, pattern) in [(1, "arn:aws:sqs:*:*:q"), (40, "*"), (40, "arn:aws:sqs:*:*:q")] {
+        let one = |index: usize| {
+            let resource = if pattern == "*" { pattern.to_owned() } else { format!("{pattern}{index}") };
+            format!(r#"{{"Effect": "Allow", "Action": "*", "Resource": "{resource}"{own}}}"#)
+        };
+        let tree = tree_of(&(0..statements).map(one).collect::<Vec<_>>().join(","));
+        let listing = [
+            "arn:aws:sqs:eu-west-1:111122223333:q0",
+            "arn:aws:sqs:eu-west-1:444455556666:q0",
+            "arn:aws:sqs:eu-west-1::q0",
+            "*",
+            "arn:aws:sqs:eu-west-1:111122223333:q0",
+        ];
+        for given in [None, Some("111122223333"), Some("444455556666")] {
+            for first in listing {
+                let ask = |resource| {
+                    let request = Request::new(SESSION, "sqs:SendMessage", resource).unwrap();
+                    given.map_or(Ok(request.clone()), |account| request.with("aws:ResourceAccount", account)).unwrap()
+                };
+                let single = listing.map(|resource| tree.decide(&ask(resource)).unwrap());
+                let listed: Vec<_> = tree.decide_all(&ask(first), listing).into_iter().map(Result::unwrap).collect();
+                assert_eq!(listed, single, "{given:?} {first}");
+                assert_eq!(listed[0].is_allowed(), given != Some("444455556666"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_listing_is_decided_in_parts() {
+    let tree = tree_of(r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#);
+    let request = Request::new(SESSION, "s3:ListAllMyBuckets", "*").unwrap();
+    let count = 2 * scratch::MOST_AT_ONCE + 1;
+    let listed = tree.decide_all(&request, std::iter::repeat_n("*", count));
+    assert_eq!(listed.len(), count);
+    assert!(listed.iter().all(|decision| decision.as_ref().is_ok_and(Decision::is_allowed)));
 }
 
 #[test]
@@ -330,7 +503,7 @@ fn checks_keep_the_limits_of_a_context() {
     let action = tree.action("s3:GetObject").unwrap();
     let (tags, unnamed) = (tree.key("aws:TagKeys"), tree.key(""));
     let members = vec!["a"; crate::request::MAX_CONTEXT_VALUES + 1];
-    let decide = |keys: &[(&KeyHandle, crate::request::ContextValue<'_>)]| bound.decide(&action, "*", keys);
+    let decide = |keys: &[(&KeyHandle, ContextValue<'_>)]| bound.decide(&action, "*", keys);
     assert!(decide(&[(&tags, members[1..].into())]).unwrap().is_allowed());
     assert_eq!(decide(&[(&tags, members[..].into())]).unwrap_err().rule(), "E59");
     assert_eq!(decide(&[(&tags, members[1..].into()), (&unnamed, "x".into())]).unwrap_err().rule(), "E59");
@@ -338,4 +511,253 @@ fn checks_keep_the_limits_of_a_context() {
     let keys: Vec<_> = names.iter().map(|key| (key, "x".into())).collect();
     assert_eq!(decide(&keys).unwrap_err().rule(), "E59");
     assert!(decide(&keys[..40]).is_ok());
+}
+
+/// Rule E66: of several denies the one of the first check counts, wherever the index meets it.
+#[test]
+fn the_first_check_that_denies_is_the_reason() {
+    use PolicyKind::{Boundary, Endpoint, Identity, Resource, ResourceControl, ServiceControl, Session};
+    const CHECKS: [Check; 7] = [
+        Check::ResourceControlPolicy,
+        Check::ServiceControlPolicy,
+        Check::VpcEndpoint,
+        Check::Resource,
+        Check::Principal,
+        Check::PermissionsBoundary,
+        Check::Session,
+    ];
+    let kinds = [ResourceControl, ServiceControl, Endpoint, Resource, Identity, Boundary, Session];
+    let document = |kind: PolicyKind, statements: &str| {
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+        Document::parse(kind, kind.as_str(), &text).unwrap()
+    };
+    let level = |document| Level { name: String::new(), documents: vec![document] };
+    for denying in 1..1u32 << kinds.len() {
+        for backwards in [false, true] {
+            let mut set = PolicySet::new().identity(document(Identity, &crowd()));
+            let chosen = (0..).zip(kinds).filter(|(bit, _)| denying >> bit & 1 == 1);
+            for (bit, kind) in chosen.clone() {
+                let length = if backwards { kinds.len() - bit } else { bit };
+                let who = match kind {
+                    Resource | Endpoint | ResourceControl => r#", "Principal": "*""#,
+                    _ => "",
+                };
+                let deny = format!(
+                    r#"{{"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::{}*"{who}}}"#,
+                    "x".repeat(length)
+                );
+                let deny = document(kind, &deny);
+                set = match kind {
+                    ResourceControl => set.resource_control(level(deny)),
+                    ServiceControl => set.service_control(level(deny)),
+                    Endpoint => set.endpoint(deny).unwrap(),
+                    Resource => set.resource(deny).unwrap(),
+                    Boundary => set.boundary(deny).unwrap(),
+                    Session => set.session(deny),
+                    Identity | PolicyKind::Trust => set.identity(deny),
+                };
+            }
+            let first = chosen.map(|(bit, _)| CHECKS[bit]).next().unwrap();
+            for switches in [Switches::ON, Switches { early_end: false, ..Switches::ON }] {
+                let tree = Tree::compile_with(&set, switches);
+                let request = Request::new(SESSION, "s3:GetObject", "arn:aws:s3:::xxxxxxxx").unwrap();
+                let reason = tree.decide(&request).unwrap().reason();
+                assert_eq!(reason, Reason::ExplicitDeny(first), "{denying:b} {backwards}");
+            }
+        }
+    }
+}
+
+/// Rules E2, E33: what cannot be asked is an error, whatever else the policies say.
+#[test]
+fn questions_that_cannot_be_asked() {
+    let document = |kind: PolicyKind, who: &str| {
+        let resource = if kind == PolicyKind::Trust { "" } else { r#", "Resource": "*""# };
+        let text = format!(r#"{{"Statement": {{"Effect": "Deny", "Action": "s*:*"{who}{resource}}}}}"#);
+        Document::parse(kind, kind.as_str(), &text).unwrap()
+    };
+    let everyone = r#", "Principal": "*""#;
+    let level = |kind, who| Level { name: String::new(), documents: vec![document(kind, who)] };
+    let of_resource = PolicySet::new().resource(document(PolicyKind::Resource, everyone)).unwrap();
+    let trust = PolicySet::new().resource(document(PolicyKind::Trust, everyone)).unwrap();
+    let role = "arn:aws:iam::111122223333:role/Other";
+    for (set, action, refused) in [
+        (&of_resource, "sts:AssumeRole", true),
+        (&of_resource, "s3:GetObject", false),
+        (&trust, "sts:AssumeRole", false),
+        (&trust, "s3:GetObject", true),
+    ] {
+        let decided = Tree::compile(set).decide(&Request::new(SESSION, action, role).unwrap());
+        assert_eq!(decided.err().map(|error| error.rule()), refused.then_some("E33"), "{action}");
+    }
+    let empty = |kind| Level { documents: Vec::new(), ..level(kind, "") };
+    for set in [
+        of_resource,
+        PolicySet::new().endpoint(document(PolicyKind::Endpoint, everyone)).unwrap(),
+        PolicySet::new().boundary(document(PolicyKind::Boundary, "")).unwrap(),
+        PolicySet::new().session(document(PolicyKind::Session, "")),
+        PolicySet::new().service_control(empty(PolicyKind::ServiceControl)),
+        PolicySet::new().resource_control(level(PolicyKind::ResourceControl, everyone)),
+    ] {
+        let request = Request::unnamed("s3:GetObject", "arn:aws:s3:::app").unwrap();
+        assert_eq!(Tree::compile(&set).decide(&request).unwrap_err().rule(), "E2");
+    }
+}
+
+/// What a thread noted in an earlier request is stamped with its number, and counts in no other.
+#[test]
+fn notes_of_earlier_requests_do_not_count() {
+    let one = |index: usize| {
+        format!(
+            r#"{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*-{index:02}/*",
+                "Condition": {{"Bool": {{"aws:SecureTransport": "true"}}}}}}"#
+        )
+    };
+    let tree = tree_of(&(0..20).map(one).collect::<Vec<_>>().join(","));
+    let is_allowed = |action, secure| {
+        let request = Request::new(SESSION, action, "arn:aws:s3:::app-07/x").unwrap();
+        tree.decide(&request.with("aws:SecureTransport", secure).unwrap()).unwrap().is_allowed()
+    };
+    for between in 0..12 {
+        // A thread of its own counts from the beginning.
+        let ask = || {
+            let before = is_allowed("s3:GetObject", "false");
+            (0..between).for_each(|_| assert!(!is_allowed("s3:PutObject", "true")));
+            (before, is_allowed("s3:GetObject", "true"), is_allowed("s3:GetObject", "false"))
+        };
+        let answers = std::thread::scope(|scope| scope.spawn(ask).join().unwrap());
+        assert_eq!(answers, (false, true, false), "{between}");
+    }
+}
+
+/// A way down the index that passes more lists than are kept, and is longer than a trail.
+#[test]
+fn a_deep_resource_passes_every_beginning() {
+    let nested = |length: usize| format!("arn:aws:s3:::{}", "x".repeat(length));
+    let one = |length: usize| {
+        format!(
+            r#"{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "{}*",
+                "Condition": {{"StringEquals": {{"k:v": "{length}"}}}}}}"#,
+            nested(length)
+        )
+    };
+    let tree = tree_of(&(1..=40).map(one).collect::<Vec<_>>().join(","));
+    let resources: Vec<String> = [40, 41, 7, 8, 9, 30, 12].map(nested).into();
+    for value in 1..=40 {
+        let value = value.to_string();
+        let ask = |resource| Request::new(SESSION, "s3:GetObject", resource).unwrap().with("k:v", &*value).unwrap();
+        let listed = tree.decide_all(&ask("*"), resources.iter().map(|resource| &**resource));
+        for (resource, listed) in resources.iter().zip(listed) {
+            let single = tree.decide(&ask(resource)).unwrap();
+            assert_eq!(
+                single.is_allowed(),
+                nested(value.parse().unwrap()).len() <= resource.len(),
+                "{value} {resource}"
+            );
+            assert_eq!(listed.unwrap(), single, "{value} {resource}");
+        }
+    }
+}
+
+/// Patterns that only their needles tell apart, which all begin alike.
+#[test]
+fn needles_find_what_stands_behind_a_wildcard() {
+    let one = |index: u32| {
+        format!(
+            r#"{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*-exports/t{index:02}/*.csv"}}"#
+        )
+    };
+    let tree = tree_of(&(0..20).map(one).collect::<Vec<_>>().join(","));
+    for (resource, allowed) in [
+        ("arn:aws:s3:::a-exports/t00/x.csv", true),
+        ("arn:aws:s3:::-exports/t19/.csv", true),
+        ("arn:aws:s3:::a-exports/t99/b-exports/t07/x.csv", true),
+        ("arn:aws:s3:::a-exports/t20/x.csv", false),
+        ("arn:aws:s3:::a-exports/t07/x.txt", false),
+        ("arn:aws:s3:::a-export/t07/x.csv", false),
+    ] {
+        let request = Request::new(SESSION, "s3:GetObject", resource).unwrap();
+        assert_eq!(tree.decide(&request).unwrap().is_allowed(), allowed, "{resource}");
+    }
+}
+
+#[test]
+fn a_printed_tree_shows_every_statement() {
+    let one = |index: u32| {
+        let (effect, star) = if index.is_multiple_of(3) { ("Deny", "*") } else { ("Allow", "") };
+        let action = ["s3:Get*", "s3:Put*", "*"][index as usize % 3];
+        format!(
+            r#"{{"Sid": "S{index:02}", "Effect": "{effect}", "Action": "{action}", "Resource": "arn:aws:s3:::{star}-{index}"}}"#
+        )
+    };
+    let statements: Vec<String> = (0..40).map(one).collect();
+    let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
+    let set = PolicySet::new().identity(Document::parse(PolicyKind::Identity, "t.json", &text).unwrap());
+    let tree = Tree::compile(&set);
+    let printed = TreeView { tree: &tree, set: Arc::new(set) }.to_string();
+    for index in 0..40 {
+        assert_eq!(printed.matches(&format!("S{index:02},")).count(), 1, "{index}\n{printed}");
+    }
+    // What lies on the way to a statement is shown, and nothing else: no rule of the other effect.
+    let few = r#"{"Version": "2012-10-17", "Statement": [
+        {"Sid": "", "Effect": "Deny", "Action": "*", "Resource": ["arn:aws:s3:::ab1", "arn:aws:s3:::b"]},
+        {"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::ab2", "arn:aws:s3:::ac"]}]}"#;
+    let set = PolicySet::new().identity(Document::parse(PolicyKind::Identity, "t.json", few).unwrap());
+    let tree = Tree::compile(&set);
+    let printed = TreeView { tree: &tree, set: Arc::new(set) }.to_string();
+    let shown: Vec<&str> = printed.lines().skip(1).collect();
+    assert_eq!(
+        shown,
+        [
+            "Deny",
+            "  arn:aws:s3:::",
+            "    a",
+            "      b",
+            "        1",
+            "          *  ← statement 0, t.json:2:9",
+            "    b",
+            "      *  ← statement 0, t.json:2:9",
+            "Allow",
+            "  arn:aws:s3:::",
+            "    a",
+            "      b",
+            "        2",
+            "          s3:*  ← statement 1, t.json:3:9",
+            "      c",
+            "        s3:*  ← statement 1, t.json:3:9",
+        ]
+    );
+}
+
+/// A class has a bit for each set of actions: one word for 64 of them, and from nine words on none is kept ready.
+#[test]
+fn many_sets_of_actions() {
+    for count in [70, 600] {
+        let one = |index: u32| {
+            let actions = format!(r#"["s3:Get{index:03}", "s3:List{index:03}*"]"#);
+            format!(r#"{{"Effect": "Allow", "Action": {actions}, "Resource": "arn:aws:s3:::app/{index}"}}"#)
+        };
+        let mut statements: Vec<String> = (0..count).map(one).collect();
+        statements.push(r#"{"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}"#.to_owned());
+        let tree = tree_of(&statements.join(","));
+        let bound = tree.bind(&Session::new(SESSION).unwrap()).unwrap();
+        for index in [0, 1, 63, 64, 65, count - 1] {
+            let (own, next) = (format!("arn:aws:s3:::app/{index}"), format!("arn:aws:s3:::app/{}", index + 1));
+            for (action, outcome) in [
+                (format!("s3:Get{index:03}"), Outcome::Allowed),
+                (format!("s3:List{index:03}Objects"), Outcome::Allowed),
+                (format!("s3:Put{index:03}"), Outcome::ImplicitDeny),
+                (format!("ec2:Get{index:03}"), Outcome::ExplicitDeny),
+            ] {
+                let elsewhere = if outcome == Outcome::Allowed { Outcome::ImplicitDeny } else { outcome };
+                let handle = tree.action(&action).unwrap();
+                for (resource, outcome) in [(&own, outcome), (&next, elsewhere)] {
+                    let request = Request::new(SESSION, &action, resource).unwrap();
+                    assert_eq!(tree.decide(&request).unwrap().outcome(), outcome, "{count} {action} {resource}");
+                    let bound = bound.decide(&handle, resource, &[]).unwrap();
+                    assert_eq!(bound.outcome(), outcome, "{count} {action} {resource}");
+                }
+            }
+        }
+    }
 }

@@ -81,6 +81,27 @@ fn a_request_by_name_allocates_nothing() {
     assert_eq!(allocations_of(|| (0..100).for_each(|_| drop(engine.decide(&request)))), 0);
 }
 
+/// A set of policies that a walk takes notes for: conditions that statements share, and patterns found by needles.
+#[test]
+fn a_crowd_allocates_nothing() {
+    let one = |index: usize| {
+        format!(
+            r#"{{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::*-{index}/${{k:{index}}}*",
+                "Condition": {{"Bool": {{"aws:SecureTransport": "{}"}}}}}}"#,
+            index.is_multiple_of(2)
+        )
+    };
+    let statements: Vec<String> = (0..40).map(one).collect();
+    let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
+    let document = Document::parse(PolicyKind::Identity, "p.json", &text).unwrap();
+    let engine = Engine::compile(PolicySet::new().identity(document)).unwrap();
+    let request = Request::new(SESSION, "s3:GetObject", "arn:aws:s3:::a-38/red/cat.jpg").unwrap();
+    let request = request.with("aws:SecureTransport", "true").unwrap().with("k:38", "red").unwrap();
+    // The first request of a thread makes room for its notes.
+    assert!(engine.decide(&request).unwrap().is_allowed());
+    assert_eq!(allocations_of(|| (0..100).for_each(|_| drop(engine.decide(&request)))), 0);
+}
+
 #[test]
 fn a_check_of_a_bound_session_allocates_nothing() {
     let engine = engine();
