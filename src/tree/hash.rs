@@ -73,3 +73,32 @@ impl Hasher for FoldHasher {
         self.state
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::hash::Hash;
+
+    use super::*;
+
+    /// How many different hashes some things have, in the bits that `of` takes of them.
+    fn different<T: Hash>(things: impl IntoIterator<Item = T>, of: impl Fn(u64) -> u64) -> usize {
+        let folding = Folding::default();
+        things.into_iter().map(|thing| of(folding.hash_one(thing))).collect::<HashSet<u64>>().len()
+    }
+
+    #[test]
+    fn what_differs_has_other_hashes() {
+        let mut texts: Vec<String> = (0..2_000).map(|number| format!("arn:aws:s3:::app/{number}")).collect();
+        texts.extend((0..40).map(|length| "x".repeat(length)));
+        texts.extend((0..20).map(|length| format!("{}a", "\0".repeat(length))));
+        assert_eq!(different(&texts, |hash| hash), texts.len());
+        assert_eq!(different(0..=u8::MAX, |hash| hash), 256);
+        assert_eq!(different(0..1_000u32, |hash| hash), 1_000);
+        assert_eq!(different(0..1_000u64, |hash| hash), 1_000);
+        assert_eq!(different(0..1_000usize, |hash| hash), 1_000);
+        // A map takes the low bits for a place and the high ones to tell those of one place apart.
+        assert!(different(&texts, |hash| hash % 4_096) > 1_000);
+        assert!(different(&texts, |hash| hash >> 57) > 100);
+    }
+}
