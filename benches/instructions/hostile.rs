@@ -42,6 +42,15 @@ pub fn leading_stars() -> Asking {
     asking(engine([document(statements)]), "arn:aws:s3:::daily-exports/t07777/2026/q1.csvx", &[])
 }
 
+/// The same where all of them demand one value of a key, which the request gives.
+pub fn one_organization() -> Asking {
+    let condition = r#", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#;
+    let statements =
+        (0..10_000).map(|index| statement(&format!("arn:aws:s3:::*-exports/t{index:05}/*.csv"), condition));
+    let resource = "arn:aws:s3:::daily-exports/t07777/2026/q1.csvx";
+    asking(engine([document(statements)]), resource, &[("aws:PrincipalOrgID", "o-1")])
+}
+
 /// One pattern of 1,000 stars against a resource of 1,024 bytes that it nearly fits.
 pub fn thousand_stars() -> Asking {
     let pattern = format!("arn:aws:s3:::{}b", "a*".repeat(1_000));

@@ -132,6 +132,7 @@ fn select_role(questions: &'static [RuleQuestion<'static>]) -> usize {
 #[library_benchmark]
 #[bench::one_prefix(hostile::one_prefix())]
 #[bench::leading_stars(hostile::leading_stars())]
+#[bench::one_organization(hostile::one_organization())]
 #[bench::thousand_stars(hostile::thousand_stars())]
 #[bench::one_variable(hostile::one_variable())]
 fn hostile_shape(asking: Asking) -> usize {

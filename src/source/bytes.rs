@@ -1,4 +1,4 @@
-//! Searching short texts eight bytes at a time.
+//! Searching and comparing short texts eight or sixteen bytes at a time.
 //!
 //! Splitting principals, actions and resources is a good part of what a decision costs, and their pieces are too
 //! short for the searches of the standard library to get going.
@@ -96,7 +96,7 @@ pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     ends_are_same::<8>(one, other).or_else(|| ends_are_same::<4>(one, other)).unwrap_or_else(|| one.iter().eq(other))
 }
 
-/// Whether two texts of less than `2 * N` bytes are the same; `None` if they are shorter than `N`.
+/// Whether two texts of one length, at most `2 * N` bytes, are the same; `None` if they are shorter than `N`.
 #[inline(always)]
 fn ends_are_same<const N: usize>(one: &[u8], other: &[u8]) -> Option<bool> {
     Some(one.last_chunk::<N>()? == other.last_chunk::<N>()? && one.first_chunk::<N>()? == other.first_chunk::<N>()?)

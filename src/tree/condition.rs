@@ -83,6 +83,9 @@ enum Compared {
     IllTyped,
 }
 
+/// A condition with more values demands none of them: each would take a place of its own.
+const MOST_DEMANDED: usize = 4;
+
 /// All conditions of a tree.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
@@ -298,19 +301,23 @@ impl Conditions {
         condition.map(|condition| condition.slot).into_iter().chain(programs.flat_map(|program| arena.slots(*program)))
     }
 
-    /// The key and its values of which a request must give one, and that alone, if that is what a condition asks.
+    /// The key and the few values of which a request must give one, and that alone, if that is what a condition asks.
     pub(super) fn demanded(&self, id: ConditionId) -> Option<(Slot, Vec<Text>)> {
         let condition = self.all.get(id.0 as usize)?;
         let is_plain = condition.quantifier.is_none() && !condition.negated && !condition.if_exists;
-        if !is_plain || !matches!(condition.test, Test::StringEquals | Test::StringLike) {
+        let values = self.values(condition);
+        if !is_plain
+            || !matches!(condition.test, Test::StringEquals | Test::StringLike)
+            || !(1..=MOST_DEMANDED).contains(&values.len())
+        {
             return None;
         }
         let text = |value: &Value| match value {
             Value::Literal(text) => Some(*text),
             _ => None,
         };
-        let values: Option<Vec<Text>> = self.values(condition).iter().map(text).collect();
-        Some((condition.slot, values?))
+        let texts: Option<Vec<Text>> = values.iter().map(text).collect();
+        Some((condition.slot, texts?))
     }
 
     /// Whether a condition holds for a request (section 1.2 of the language rules).
@@ -499,7 +506,7 @@ fn is_boolean(text: &str) -> bool {
     is_the_boolean(text, true) || is_the_boolean(text, false)
 }
 
-/// Whether a text spells a boolean, in any case (Rule L91).
+/// Whether a text spells a boolean, in any case (Rule L95).
 #[inline(always)]
 fn is_the_boolean(text: &str, wanted: bool) -> bool {
     // Of the bytes that this bit turns into a small letter, one is that letter and one its capital.

@@ -8,7 +8,7 @@
 //!
 //! An entry carries all that a walk asks of its statement: what stands elsewhere costs a line of the cache.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::action::ActionSet;
@@ -35,14 +35,14 @@ pub(super) struct Entry {
 }
 
 /// What is left to test behind the literal beginning of a pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Test {
     pub kind: TestKind,
     /// What the kind runs.
     pub program: Program,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum TestKind {
     /// Nothing: the text must end here.
     Ends,
@@ -74,20 +74,26 @@ struct Group {
     effect: Effect,
     place: Place,
     is_last: bool,
+    shelf: Shelf,
+    /// Index of the entries found by the value of a key.
+    valued: Link,
+}
+
+/// Entries of one group, or of those that demand one value.
+#[derive(Debug, Clone, Copy)]
+struct Shelf {
     /// Where the chain of the entries without needle begins.
     chain: Link,
     /// Index of the needles.
     needles: Link,
-    /// Index of the entries found by the value of a key.
-    valued: Link,
 }
 
 /// Entries that match only a request with one of some values of one key.
 #[derive(Debug)]
 struct Valued {
     slot: Slot,
-    /// By the whole value, where the chain begins.
-    chains: PrefixTree,
+    /// By the whole value, the number of a shelf.
+    shelves: PrefixTree,
 }
 
 /// What a request must give for an entry to match, as far as it is told from others by it.
@@ -95,7 +101,7 @@ pub(super) trait Demands {
     /// The longest literal text that a resource must hold.
     fn needle(&self, entry: &Entry) -> Option<Text>;
 
-    /// A key whose only value must be one of some texts.
+    /// A key whose only value must be one of a few texts.
     fn values(&self, entry: &Entry) -> Option<(Slot, Vec<Text>)>;
 }
 
@@ -149,6 +155,8 @@ pub(super) struct Lists {
     groups: Box<[Group]>,
     needles: Box<[Needles]>,
     valued: Box<[Valued]>,
+    /// Of what is found by a value.
+    shelves: Box<[Shelf]>,
 }
 
 /// A list of at most so many entries is a chain.
@@ -157,17 +165,28 @@ const CHAIN: usize = 4;
 /// A group of more entries is searched by values and needles.
 const SEARCHED: usize = 8;
 
+/// Entries that demand values of a key are found by them if they take at most so many places each, on average.
+const MOST_PLACES: usize = 2;
+
 pub(super) struct ListsBuilder {
     switches: Switches,
     entries: Vec<Entry>,
     groups: Vec<Group>,
     needles: Vec<Needles>,
     valued: Vec<Valued>,
+    shelves: Vec<Shelf>,
 }
 
 impl ListsBuilder {
     pub(super) fn new(switches: Switches) -> Self {
-        ListsBuilder { switches, entries: Vec::new(), groups: Vec::new(), needles: Vec::new(), valued: Vec::new() }
+        ListsBuilder {
+            switches,
+            entries: Vec::new(),
+            groups: Vec::new(),
+            needles: Vec::new(),
+            valued: Vec::new(),
+            shelves: Vec::new(),
+        }
     }
 
     /// Adds a list.
@@ -187,8 +206,8 @@ impl ListsBuilder {
         for ((allows, place, actions), entries) in groups {
             let effect = if allows { Effect::Allow } else { Effect::Deny };
             let (entries, valued) = self.split_by_value(entries, arena, demands);
-            let (chain, needles) = self.split_by_needle(entries, arena, demands);
-            made.push(Group { actions, effect, place, is_last: false, chain, needles, valued });
+            let shelf = self.shelve(entries, arena, demands);
+            made.push(Group { actions, effect, place, is_last: false, shelf, valued });
         }
         if let Some(last) = made.last_mut() {
             last.is_last = true;
@@ -204,16 +223,17 @@ impl ListsBuilder {
             return (entries, Link::NONE);
         }
         let demanded: Vec<Option<(Slot, Vec<Text>)>> = entries.iter().map(|entry| demands.values(entry)).collect();
-        let mut counts = BTreeMap::<Slot, usize>::new();
-        for (slot, _) in demanded.iter().flatten() {
-            *counts.entry(*slot).or_default() += 1;
+        // For each key, how many entries demand a value of it, and how many places they take together.
+        let mut counts = BTreeMap::<Slot, (usize, usize)>::new();
+        for (slot, values) in demanded.iter().flatten() {
+            let (count, places) = counts.entry(*slot).or_default();
+            *count += 1;
+            *places += values.len();
         }
-        let Some((slot, count)) = counts.into_iter().max_by_key(|(_, count)| *count) else {
+        counts.retain(|_, (count, places)| *count > SEARCHED && *places <= MOST_PLACES * *count);
+        let Some((slot, _)) = counts.into_iter().max_by_key(|(_, (count, _))| *count) else {
             return (entries, Link::NONE);
         };
-        if count <= SEARCHED {
-            return (entries, Link::NONE);
-        }
         let (mut by_value, mut others) = (BTreeMap::<&str, Vec<Entry>>::new(), Vec::new());
         for (entry, demanded) in entries.into_iter().zip(demanded) {
             match demanded {
@@ -228,17 +248,21 @@ impl ListsBuilder {
                 _ => others.push(entry),
             }
         }
-        let chains: Vec<(&str, u32)> =
-            by_value.into_iter().map(|(value, entries)| (value, self.chain(entries).0)).collect();
+        let mut shelves = Vec::new();
+        for (value, entries) in by_value {
+            let shelf = self.shelve(entries, arena, demands);
+            shelves.push((value, narrow(self.shelves.len())));
+            self.shelves.push(shelf);
+        }
         let valued = Link(narrow(self.valued.len()));
-        self.valued.push(Valued { slot, chains: PrefixTree::build(chains) });
+        self.valued.push(Valued { slot, shelves: PrefixTree::build(shelves) });
         (others, valued)
     }
 
-    /// The chain of a group and its needles.
-    fn split_by_needle(&mut self, entries: Vec<Entry>, arena: &Arena, demands: &impl Demands) -> (Link, Link) {
+    /// Tells what has a needle from what has none.
+    fn shelve(&mut self, entries: Vec<Entry>, arena: &Arena, demands: &impl Demands) -> Shelf {
         if entries.len() <= SEARCHED || !self.switches.needles {
-            return (self.chain(entries), Link::NONE);
+            return Shelf { chain: self.chain(entries), needles: Link::NONE };
         }
         let (mut by_needle, mut others) = (BTreeMap::<&str, Vec<Entry>>::new(), Vec::new());
         for entry in entries {
@@ -249,14 +273,14 @@ impl ListsBuilder {
         }
         if by_needle.len() <= 1 {
             others.extend(by_needle.into_values().flatten());
-            return (self.chain(others), Link::NONE);
+            return Shelf { chain: self.chain(others), needles: Link::NONE };
         }
         let chain = self.chain(others);
         let lists: Vec<(&str, u32)> =
             by_needle.into_iter().map(|(needle, entries)| (needle, self.chain(entries).0)).collect();
         let needles = Link(narrow(self.needles.len()));
         self.needles.push(Needles::build(lists));
-        (chain, needles)
+        Shelf { chain, needles }
     }
 
     fn chain(&mut self, mut entries: Vec<Entry>) -> Link {
@@ -273,6 +297,7 @@ impl ListsBuilder {
             groups: self.groups.into(),
             needles: self.needles.into(),
             valued: self.valued.into(),
+            shelves: self.shelves.into(),
         }
     }
 }
@@ -319,20 +344,11 @@ impl Lists {
         }
         for group in self.groups.get(list.index()..).unwrap_or_default() {
             if group.effect == effect_of(visitor) && visitor.has_action(group.actions) && visitor.wants(group.place) {
-                if let Some(chain) = group.chain.index() {
-                    self.walk_chain(chain, visitor)?;
-                }
-                if let Some(valued) = group.valued.index().and_then(|index| self.valued.get(index)) {
-                    self.walk_valued(valued, visitor)?;
-                }
-                if let Some(needles) = group.needles.index().and_then(|index| self.needles.get(index)) {
-                    needles.walk(text, |chain| {
-                        // A needle may occur often; what failed once fails again.
-                        if notes.is_new(chain as usize) {
-                            self.walk_chain(chain as usize, visitor)?;
-                        }
-                        ControlFlow::Continue(())
-                    })?;
+                self.walk_shelf(group.shelf, text, notes, visitor)?;
+                if let Some(valued) = group.valued.index().and_then(|index| self.valued.get(index))
+                    && let Some(shelf) = self.shelf_of(valued, visitor)
+                {
+                    self.walk_shelf(shelf, text, notes, visitor)?;
                 }
             }
             if group.is_last {
@@ -355,18 +371,38 @@ impl Lists {
         ControlFlow::Continue(())
     }
 
-    fn walk_valued<B>(&self, valued: &Valued, visitor: &mut impl Visitor<B>) -> ControlFlow<B> {
-        let Some(text) = visitor.value(valued.slot) else { return ControlFlow::Continue(()) };
+    #[inline]
+    fn walk_shelf<B>(
+        &self,
+        shelf: Shelf,
+        text: &str,
+        notes: Notes<'_>,
+        visitor: &mut impl Visitor<B>,
+    ) -> ControlFlow<B> {
+        if let Some(chain) = shelf.chain.index() {
+            self.walk_chain(chain, visitor)?;
+        }
+        if let Some(needles) = shelf.needles.index().and_then(|index| self.needles.get(index)) {
+            needles.walk(text, |chain| {
+                // A needle may occur often; what failed once fails again.
+                if notes.is_new(chain as usize) {
+                    self.walk_chain(chain as usize, visitor)?;
+                }
+                ControlFlow::Continue(())
+            })?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The entries that demand the value that is given, if any do.
+    fn shelf_of<B>(&self, valued: &Valued, visitor: &impl Visitor<B>) -> Option<Shelf> {
+        let value = visitor.value(valued.slot)?;
         let mut found = None;
-        let length = text.len();
-        let _: ControlFlow<()> = valued.chains.walk(text.as_bytes(), Fold::No, |depth, chain| {
-            found = (depth == length).then_some(chain);
+        let _: ControlFlow<()> = valued.shelves.walk(value.as_bytes(), Fold::No, |depth, shelf| {
+            found = (depth == value.len()).then_some(shelf);
             ControlFlow::Continue(())
         });
-        match found {
-            Some(chain) => self.walk_chain(chain as usize, visitor),
-            None => ControlFlow::Continue(()),
-        }
+        self.shelves.get(found? as usize).copied()
     }
 
     /// The entries of a list, for printing.
@@ -381,14 +417,21 @@ impl Lists {
         }
         let groups = self.groups.get(list.index()..).unwrap_or_default();
         let length = groups.iter().position(|group| group.is_last).map_or(0, |last| last + 1);
+        let of_shelf = |shelf: &Shelf| {
+            let needles = shelf.needles.index().and_then(|index| self.needles.get(index));
+            let chains = needles.into_iter().flat_map(Needles::values).map(|start| start as usize);
+            shelf.chain.index().into_iter().chain(chains).flat_map(chain).collect::<Vec<_>>()
+        };
         let mut all = Vec::new();
         for group in groups.iter().take(length) {
-            all.extend(group.chain.index().into_iter().flat_map(chain));
+            all.extend(of_shelf(&group.shelf));
             let valued = group.valued.index().and_then(|index| self.valued.get(index));
-            let needles = group.needles.index().and_then(|index| self.needles.get(index));
-            let valued = valued.into_iter().flat_map(|valued| valued.chains.outline()).filter_map(|(.., list)| list);
-            let lists = valued.chain(needles.into_iter().flat_map(Needles::values));
-            all.extend(lists.flat_map(|list| chain(list as usize)));
+            let shelves = valued.into_iter().flat_map(|valued| valued.shelves.outline());
+            let shelves = shelves.filter_map(|(.., shelf)| self.shelves.get(shelf? as usize));
+            // An entry stands on a shelf for each value that it demands.
+            let mut seen = HashSet::new();
+            let entries = shelves.flat_map(of_shelf);
+            all.extend(entries.filter(|entry| seen.insert((entry.statement.0, entry.test))));
         }
         all
     }
@@ -403,7 +446,8 @@ impl Lists {
         self.entries.len() * size_of::<Entry>()
             + self.groups.len() * size_of::<Group>()
             + self.needles.iter().map(|needles| needles.heap_bytes() + size_of::<Needles>()).sum::<usize>()
-            + self.valued.iter().map(|valued| valued.chains.heap_bytes() + size_of::<Valued>()).sum::<usize>()
+            + self.valued.iter().map(|valued| valued.shelves.heap_bytes() + size_of::<Valued>()).sum::<usize>()
+            + self.shelves.len() * size_of::<Shelf>()
     }
 }
 

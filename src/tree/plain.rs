@@ -59,7 +59,7 @@ impl PlainHeadings {
         headings
     }
 
-    /// What denies whatever is allowed (Rules E7, E23).
+    /// What denies whatever is allowed (Rules E7, E28).
     #[inline(always)]
     fn gate(self, bit: u16) -> Option<Gate> {
         if self.of_another_partition & bit != 0 {
@@ -125,7 +125,7 @@ impl BoundSession {
         })
     }
 
-    /// Whether handles or keys ask for a closer look.
+    /// Whether handles or keys ask for a closer look: whatever [`BoundSession::check`] refuses or sends another way does.
     #[inline(always)]
     fn is_unusual(&self, action: &ActionHandle, keys: &[(&KeyHandle, ContextValue<'_>)]) -> bool {
         let serial = self.tree.serial;

@@ -416,6 +416,28 @@ fn ordinary_checks_know_partition_account_and_keys() {
     }
 }
 
+/// Neither many patterns times many values, nor many of few values.
+#[test]
+fn what_is_found_by_value_takes_room_in_proportion() {
+    for values in [1, 4, 5, 200] {
+        let patterns: Vec<String> = (0..200).map(|index| format!("\"arn:aws:s3:::b/*x{index}\"")).collect();
+        let list: Vec<String> = (0..values).map(|index| format!("\"v{index}\"")).collect();
+        let text = format!(
+            r#"{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": [{}],
+            "Condition": {{"StringEquals": {{"aws:PrincipalTag/t": [{}]}}}}}}"#,
+            patterns.join(","),
+            list.join(",")
+        );
+        let tree = tree_of(&text);
+        assert!(tree.heap_bytes() < 8 * text.len(), "{values}: {} of {}", tree.heap_bytes(), text.len());
+        let request = Request::new(SESSION, "s3:GetObject", "arn:aws:s3:::b/1x199").unwrap();
+        for (value, allowed) in [("v0", true), ("w", false)] {
+            let request = request.clone().with("aws:PrincipalTag/t", value).unwrap();
+            assert_eq!(tree.decide(&request).unwrap().is_allowed(), allowed, "{values} {value}");
+        }
+    }
+}
+
 /// Every kind of caller, owner and beginning of a resource, over few statements and over many.
 #[test]
 fn plain_checks_answer_like_requests_by_name() {

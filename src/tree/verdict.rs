@@ -38,7 +38,7 @@ impl Standing {
 }
 
 impl Standing {
-    /// What denies an ordinary request whatever identity-based policies allow, where there are no others (Rules E7, E23,
+    /// What denies an ordinary request whatever identity-based policies allow, where there are no others (Rules E7, E28,
     /// E32).
     #[inline(always)]
     pub(super) fn closed_gate(&self) -> Option<Gate> {

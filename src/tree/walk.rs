@@ -85,7 +85,6 @@ impl Tree {
         Decision::new(reason, node.and_then(|node| self.allows.id(node)))
     }
 
-    /// Inputs that cannot apply are errors (Rules E2, E6, E33).
     /// The same for [plain](super::plain) checks: an `Allow` of an identity-based policy is all it takes, unless a gate is
     /// closed whatever is allowed.
     pub(super) fn walk_plain<V: Values>(
@@ -107,6 +106,7 @@ impl Tree {
         }
     }
 
+    /// Inputs that cannot apply are errors (Rules E2, E6, E33).
     pub(super) fn check_applicable(&self, head: &Head<'_>, values: &impl Values) -> Result<(), RequestError> {
         let given = &self.given;
         let principal = &head.principal;
