@@ -6,6 +6,7 @@ use super::Tree;
 use super::action::Class;
 use super::by_action::{Few, Step};
 use super::heading::Heading;
+use super::resource::Start;
 use super::slots::Slot;
 use crate::request::{ActionParts, RequestAction, RequestError, key_hash, same_key};
 
@@ -32,6 +33,8 @@ pub struct ActionHandle {
     pub(super) few: Option<Box<[Step]>>,
     /// How the resources of its service begin.
     pub(super) heading: Option<Heading>,
+    /// Where the walks of resources that begin so begin.
+    pub(super) start: Option<Start>,
     /// Whether no rule singles it out.
     pub(super) is_ordinary: bool,
     pub(super) serial: u64,
@@ -123,8 +126,9 @@ impl Tree {
         };
         let few = self.actions.few(found);
         let heading = self.resources.heading(parsed.service).cloned();
+        let start = heading.as_ref().map(|heading| self.resources.start(heading.arn().as_str()));
         let parts = parsed.parts();
         let (text, is_ordinary) = (action.into(), parts.is_ordinary());
-        Ok(ActionHandle { text, parts, class, few, heading, is_ordinary, serial: self.serial })
+        Ok(ActionHandle { text, parts, class, few, heading, start, is_ordinary, serial: self.serial })
     }
 }

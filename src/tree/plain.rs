@@ -121,7 +121,11 @@ impl BoundSession {
         with_notes(tree.room, |notes| {
             let (text, arena, class) = (Some(resource), &tree.arena, action.class());
             let question = Question { text, head: None, arena, values, class, notes, known };
-            tree.walk_plain(&question, &tree.resources.pass(text), gate)
+            let passed = match &action.start {
+                Some(start) => tree.resources.pass_from(start, resource),
+                None => tree.resources.pass(text),
+            };
+            tree.walk_plain(&question, &passed, gate)
         })
     }
 

@@ -64,6 +64,13 @@ struct Step {
     values: usize,
 }
 
+/// The last node that every text with some beginning passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Landing {
+    place: u32,
+    depth: u32,
+}
+
 /// What lies further down is walked anew.
 const LONGEST_TRAIL: usize = 24;
 
@@ -112,12 +119,37 @@ impl PrefixTree {
         &self,
         text: &[u8],
         fold: Fold,
+        visit: impl FnMut(usize, u32) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        self.walk_below(None, text, fold, visit)
+    }
+
+    /// The last node that every text with a beginning passes; `visit` hears of the values up to there.
+    pub(super) fn landing(&self, beginning: &[u8], mut visit: impl FnMut(usize, u32)) -> Option<Landing> {
+        let mut trail = Trail::new();
+        self.walk_on(beginning, &mut trail, &mut visit);
+        trail.last().map(|Step { place, depth, .. }| Landing { place, depth })
+    }
+
+    /// As [`PrefixTree::walk`], for a text that passes a landing: `visit` hears of the values below it only.
+    #[inline]
+    pub(super) fn walk_below<B>(
+        &self,
+        landing: Option<Landing>,
+        text: &[u8],
+        fold: Fold,
         mut visit: impl FnMut(usize, u32) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let mut place = 0;
         let mut depth = 0;
         // How much of a label is known to fit: of a child's the first byte.
         let mut known = 0;
+        if let Some(landing) = landing {
+            depth = landing.depth as usize;
+            let child = self.node(landing.place as usize).and_then(|node| self.child_of(&node, *text.get(depth)?));
+            let Some(child) = child else { return ControlFlow::Continue(()) };
+            (place, known) = (child, 1);
+        }
         while let Some(node) = self.node(place) {
             if node.label.len() > known {
                 let rest = text.get(depth..).unwrap_or_default();
@@ -135,9 +167,8 @@ impl PrefixTree {
             }
             let Some(&byte) = text.get(depth) else { break };
             let byte = if fold == Fold::Ascii { byte.to_ascii_lowercase() } else { byte };
-            let Some(child) = node.first_bytes.iter().position(|&first| first == byte) else { break };
-            place = self.child(&node, child);
-            known = 1;
+            let Some(child) = self.child_of(&node, byte) else { break };
+            (place, known) = (child, 1);
         }
         ControlFlow::Continue(())
     }
@@ -162,8 +193,8 @@ impl PrefixTree {
                 trail.push(Step { place: narrow(place), depth: narrow(depth), values });
             }
             let Some(&byte) = text.get(depth) else { break };
-            let Some(child) = node.first_bytes.iter().position(|&first| first == byte) else { break };
-            place = self.child(&node, child);
+            let Some(child) = self.child_of(&node, byte) else { break };
+            place = child;
         }
     }
 
@@ -224,6 +255,13 @@ impl PrefixTree {
             }
             _ => bytes::begins(text, node.label),
         }
+    }
+
+    /// The place of the child of a node whose label begins with a byte.
+    #[inline]
+    fn child_of(&self, node: &Node<'_>, byte: u8) -> Option<usize> {
+        let child = node.first_bytes.iter().position(|&first| first == byte)?;
+        Some(self.child(node, child))
     }
 
     /// The place of a child of a node.
@@ -346,6 +384,15 @@ mod tests {
             let plain: Vec<u32> =
                 (0..).zip(&keys).filter(|(_, key)| text.starts_with(&***key)).map(|(value, _)| value).collect();
             assert_eq!(walked, plain, "{text}");
+            for beginning in (0..=text.len()).filter_map(|length| text.get(..length)) {
+                let mut values = Vec::new();
+                let landing = tree.landing(beginning.as_bytes(), |depth, value| values.push((depth, value)));
+                let _: ControlFlow<()> = tree.walk_below(landing, text.as_bytes(), Fold::No, |depth, value| {
+                    values.push((depth, value));
+                    ControlFlow::Continue(())
+                });
+                assert_eq!(values, found(&tree, text, Fold::No), "{beginning} {text}");
+            }
         }
         assert_eq!(tree.outline().iter().filter(|(.., value)| value.is_some()).count(), keys.len());
     }

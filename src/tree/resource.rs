@@ -11,7 +11,7 @@ use super::by_action::{ByActionBuilder, Step};
 use super::entry::{Demands, Entry, List, Lists, ListsBuilder, Test, TestKind, Visitor};
 use super::heading::{Heading, Headings};
 use super::pattern::{Arena, ArenaBuilder, Exact, Op, Program, Text, is_straight};
-use super::prefix::{Fold, PrefixTree, Trail};
+use super::prefix::{Fold, Landing, PrefixTree, Trail};
 use super::question::Question;
 use super::slots::{KeyBuilder, Slot, Values};
 use super::verdict::Place;
@@ -305,6 +305,7 @@ fn literal_beginning(arn: &ArnTemplate) -> String {
 const MOST_PASSED: usize = 8;
 
 /// The lists that a text passes, each with the length of its beginning: found once for denies and allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Passed {
     lists: [(u32, List); MOST_PASSED],
     count: usize,
@@ -312,6 +313,23 @@ pub(super) struct Passed {
 
 impl Passed {
     pub(super) const NONE: Passed = Passed { lists: [(0, List::EMPTY); MOST_PASSED], count: 0 };
+}
+
+/// Where a walk begins for texts that begin alike, and the lists that they pass up to there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Start {
+    landing: Option<Landing>,
+    passed: Passed,
+}
+
+impl Passed {
+    #[inline]
+    fn add(&mut self, depth: usize, list: u32) {
+        if let Some(place) = self.lists.get_mut(self.count) {
+            *place = (narrow(depth), List(list));
+        }
+        self.count += 1;
+    }
 }
 
 /// Passes on the entries whose test holds.
@@ -352,13 +370,24 @@ impl<B, V: Values, I: Visitor<B>> Visitor<B> for Fitting<'_, V, I> {
 impl ResourceIndex {
     /// The lists that a text passes on its way down the index.
     pub(super) fn pass(&self, text: Option<&str>) -> Passed {
+        match text {
+            Some(text) => self.pass_from(&Start { landing: None, passed: Passed::NONE }, text),
+            None => Passed::NONE,
+        }
+    }
+
+    /// Where the walks of all texts with a beginning begin.
+    pub(super) fn start(&self, beginning: &str) -> Start {
         let mut passed = Passed::NONE;
-        let Some(text) = text else { return passed };
-        let _: ControlFlow<()> = self.patterns.walk(text.as_bytes(), Fold::No, |depth, list| {
-            if let Some(place) = passed.lists.get_mut(passed.count) {
-                *place = (narrow(depth), List(list));
-            }
-            passed.count += 1;
+        let landing = self.patterns.landing(beginning.as_bytes(), |depth, list| passed.add(depth, list));
+        Start { landing, passed }
+    }
+
+    /// As [`ResourceIndex::pass`], for a text that begins as a start was made for.
+    pub(super) fn pass_from(&self, start: &Start, text: &str) -> Passed {
+        let mut passed = start.passed;
+        let _: ControlFlow<()> = self.patterns.walk_below(start.landing, text.as_bytes(), Fold::No, |depth, list| {
+            passed.add(depth, list);
             if passed.count > MOST_PASSED { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         passed
@@ -369,12 +398,7 @@ impl ResourceIndex {
     pub(super) fn pass_on(&self, text: Option<&str>, common: usize, passed: &mut Passed, trail: &mut Trail) {
         passed.count = trail.back_to(common);
         let Some(text) = text else { return };
-        self.patterns.walk_on(text.as_bytes(), trail, |depth, list| {
-            if let Some(place) = passed.lists.get_mut(passed.count) {
-                *place = (narrow(depth), List(list));
-            }
-            passed.count += 1;
-        });
+        self.patterns.walk_on(text.as_bytes(), trail, |depth, list| passed.add(depth, list));
     }
 
     /// Shows a visitor the wanted statements whose resource element matches, possibly more than once each, until
