@@ -1,5 +1,5 @@
-//! The everyday check of a service: a bound session, an ordinary action with few candidates, a resource of the
-//! usual heading, and identity policies alone.
+//! The everyday check of a service: a bound session, an ordinary action, a resource of the usual heading, and identity
+//! policies alone.
 //!
 //! It takes what handles and session know beforehand. Whatever is not so is left to the longer ways.
 
@@ -32,8 +32,8 @@ impl Tree {
     }
 }
 
-/// For which headings the checks of a session are plain, and which of them its account or partition closes: a bit
-/// for each number.
+/// For which headings the checks of a session are plain, and which of them its account or partition closes: the bits of
+/// the headings.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PlainHeadings {
     plain: u16,
