@@ -1,3 +1,5 @@
+mod plain;
+
 use super::*;
 use crate::decision::{Check, Outcome, Reason};
 use crate::document::Level;

@@ -1,0 +1,134 @@
+//! Plain checks, and what is found by value.
+
+use super::*;
+
+/// Whatever the conditions of a crowd ask for, a value that the request gives finds those that a plain search finds.
+#[test]
+fn what_is_found_by_value_is_what_holds() {
+    let list = |members: &'static [&'static str]| Some(ContextValue::from(members));
+    for (effect, condition, resource) in [
+        r#""StringEquals": {"k:v": "v#"}"#,
+        r#""StringLike": {"k:v": ["v#", "w"]}"#,
+        r#""StringNotEquals": {"k:v": "v#"}"#,
+        r#""StringEqualsIfExists": {"k:v": "v#"}"#,
+        r#""StringNotEqualsIfExists": {"k:v": "v#"}"#,
+        r#""ForAnyValue:StringEquals": {"k:v": "v#"}"#,
+        r#""ForAllValues:StringEquals": {"k:v": "v#"}"#,
+        r#""StringEqualsIgnoreCase": {"k:v": "v#"}"#,
+    ]
+    .iter()
+    .flat_map(|condition| [("Allow", condition), ("Deny", condition)])
+    .flat_map(|(effect, condition)| ["*", "arn:aws:s3:::app/*"].map(|resource| (effect, condition, resource)))
+    {
+        let one = |index: u32| {
+            // Some demand the value of another key.
+            let condition = if index < 6 { r#""StringEquals": {"k:w": "v#"}"# } else { condition };
+            let condition = condition.replace('#', &index.to_string());
+            format!(
+                r#"{{"Effect": "{effect}", "Action": "s3:GetObject", "Resource": "{resource}",
+                    "Condition": {{{condition}}}}}"#
+            )
+        };
+        let mut statements: Vec<String> = (0..40).map(one).collect();
+        // It makes the heading of plain checks.
+        statements.push(r#"{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::app"}"#.to_owned());
+        if effect == "Deny" {
+            statements.push(r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}"#.to_owned());
+        }
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
+        let set = PolicySet::new().identity(Document::parse(PolicyKind::Identity, "t.json", &text).unwrap());
+        let [found, searched] = [Switches::ON, Switches { values: false, ..Switches::ON }]
+            .map(|switches| Arc::new(Tree::compile_with(&set, switches)));
+        let bound = found.bind(&Session::new(SESSION).unwrap()).unwrap();
+        let (action, keys) = (found.action("s3:GetObject").unwrap(), ["k:v", "k:w"].map(|key| found.key(key)));
+        let values = [None, Some("v3".into()), Some("v7".into()), Some("V39".into()), Some("w".into()), list(&["v8"])];
+        for given in values.iter().flat_map(|v| values.iter().map(move |w| [v, w])) {
+            let given: Vec<(&KeyHandle, ContextValue<'_>)> =
+                keys.iter().zip(given).filter_map(|(key, value)| Some((key, value.clone()?))).collect();
+            let request = Request::new(SESSION, "s3:GetObject", "arn:aws:s3:::app/x").unwrap();
+            let request = given
+                .iter()
+                .try_fold(request, |request, (key, value)| request.with(&*key.name, value.clone()))
+                .unwrap();
+            let expected = searched.decide(&request).unwrap().reason();
+            assert_eq!(found.decide(&request).unwrap().reason(), expected, "{effect} {condition} {given:?}");
+            let checked = bound.decide(&action, "arn:aws:s3:::app/x", &given).unwrap().reason();
+            assert_eq!(checked, expected, "{effect} {condition} {given:?}");
+        }
+    }
+}
+
+/// What the everyday way must leave to the longer ones, asked about a resource of the usual heading.
+#[test]
+fn plain_checks_leave_what_is_unusual() {
+    let tree = |serial| {
+        let text = r#"{"Statement": [
+            {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::app/*",
+             "Condition": {"DateLessThan": {"aws:CurrentTime": "2026-01-01"}}},
+            {"Effect": "Allow", "Action": "s3:List*", "Resource": "arn:aws:s3:::app/*"},
+            {"Effect": "Allow", "Action": "sts:Tag*", "Resource": "arn:aws:sts::111122223333:*"}]}"#;
+        let set = PolicySet::new().identity(Document::parse(PolicyKind::Identity, "t.json", text).unwrap());
+        Arc::new(Tree { serial, ..Tree::compile(&set) })
+    };
+    // No bit is in both numbers.
+    let [one, two] = [1, 2].map(tree);
+    let session = Session::new(SESSION).unwrap();
+    let bound = one.bind(&session).unwrap();
+    let list = one.action("s3:ListBucket").unwrap();
+    let decide = |action: &ActionHandle, keys: &[(&KeyHandle, ContextValue<'_>)]| {
+        bound
+            .decide(action, "arn:aws:s3:::app/x", keys)
+            .map(|decision| decision.is_allowed())
+            .map_err(|error| error.rule())
+    };
+    assert_eq!(decide(&list, &[(&one.key("k:v"), "x".into())]), Ok(true));
+    assert_eq!(decide(&two.action("s3:ListBucket").unwrap(), &[]), Err("E6"));
+    assert_eq!(decide(&list, &[(&two.key("k:v"), "x".into())]), Err("E6"));
+    // Rule E59: too long, and given twice.
+    let long = vec!["a"; crate::request::MAX_CONTEXT_VALUES + 1];
+    let key = one.key("k:v");
+    assert_eq!(decide(&list, &[(&key, "x".into()), (&key, long[..].into())]), Err("E59"));
+    assert_eq!(decide(&list, &[(&one.key(""), "x".into())]), Err("E59"));
+    // Rule E58: one instant gives the other.
+    assert_eq!(decide(&one.action("s3:GetObject").unwrap(), &[(&one.key("aws:EpochTime"), "0".into())]), Ok(true));
+    // Rule E35.
+    let identity = one.action("sts:GetCallerIdentity").unwrap();
+    assert!(bound.decide(&identity, "arn:aws:sts::111122223333:x", &[]).unwrap().is_allowed());
+}
+
+/// Whatever other kind of policy a set holds, each check asks it.
+#[test]
+fn plain_checks_are_of_identity_policies_alone() {
+    use PolicyKind::{Boundary, Endpoint, Identity, Resource, ResourceControl, ServiceControl};
+    let document = |kind: PolicyKind, effect: &str, action: &str| {
+        let who = if matches!(kind, Resource | Endpoint | ResourceControl) { r#", "Principal": "*""# } else { "" };
+        let text = format!(
+            r#"{{"Statement": {{"Effect": "{effect}", "Action": "{action}", "Resource": "arn:aws:s3:::app/*"{who}}}}}"#
+        );
+        Document::parse(kind, kind.as_str(), &text).unwrap()
+    };
+    let level = |documents| Level { name: String::new(), documents };
+    let identity = |action| PolicySet::new().identity(document(Identity, "Allow", action));
+    let mut allowed = 0;
+    for set in [
+        identity("s3:*"),
+        identity("s3:*").boundary(document(Boundary, "Allow", "s3:Put*")).unwrap(),
+        identity("s3:*").session(document(PolicyKind::Session, "Allow", "s3:Put*")),
+        identity("s3:*").endpoint(document(Endpoint, "Allow", "s3:Put*")).unwrap(),
+        identity("s3:Put*").resource(document(Resource, "Allow", "s3:*")).unwrap(),
+        identity("s3:*").service_control(level(vec![document(ServiceControl, "Allow", "s3:Put*")])),
+        identity("s3:*").service_control(level(Vec::new())),
+        identity("s3:*").resource_control(level(vec![document(ResourceControl, "Deny", "s3:*")])),
+    ] {
+        let tree = Arc::new(Tree::compile(&set));
+        let session = Session::new(SESSION).unwrap().resource_account("111122223333").unwrap();
+        let bound = tree.bind(&session).unwrap();
+        for name in ["s3:GetObject", "s3:PutObject"] {
+            let by_name = tree.decide(&session.request(name, "arn:aws:s3:::app/x").unwrap()).unwrap();
+            let bound = bound.decide(&tree.action(name).unwrap(), "arn:aws:s3:::app/x", &[]).unwrap();
+            assert_eq!(bound, by_name, "{name} {set:?}");
+            allowed += usize::from(bound.is_allowed());
+        }
+    }
+    assert_eq!(allowed, 8);
+}
