@@ -159,6 +159,18 @@ struct Given {
     resource_control: bool,
 }
 
+impl Given {
+    /// Whether there are policies other than identity-based ones.
+    fn has_more_than_identity(&self) -> bool {
+        self.boundary
+            || self.session
+            || self.endpoint
+            || self.resource.is_some()
+            || self.service_control_levels > 0
+            || self.resource_control
+    }
+}
+
 /// Switches single optimisations off, so that tests can compare a tree with itself. None changes a decision.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,17 +17,10 @@ impl Tree {
     /// Whether a verdict on an ordinary request of a kind of caller asks for an `Allow` of an identity-based policy and
     /// nothing else, unless a [gate](super::verdict::Standing::closed_gate) is closed.
     pub(super) fn is_plain(&self, kind: PrincipalKind) -> bool {
-        let given = &self.given;
-        let others = given.boundary
-            || given.session
-            || given.endpoint
-            || given.resource.is_some()
-            || given.service_control_levels > 0
-            || given.resource_control
-            // Each check derives it.
-            || self.resource_account.is_some();
         self.switches.plain
-            && !others
+            && !self.given.has_more_than_identity()
+            // Each check derives it.
+            && self.resource_account.is_none()
             && matches!(kind, PrincipalKind::User | PrincipalKind::Role | PrincipalKind::Session)
     }
 }

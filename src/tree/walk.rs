@@ -136,13 +136,7 @@ impl Tree {
 
     /// Rule E2, "Unnamed".
     fn check_unnamed(&self, values: &impl Values) -> Result<(), RequestError> {
-        let given = &self.given;
-        let others = given.boundary
-            || given.session
-            || given.endpoint
-            || given.resource.is_some()
-            || given.service_control_levels > 0
-            || given.resource_control;
+        let others = self.given.has_more_than_identity();
         let lacking = self.derived.iter().find(|slot| values.get(**slot).is_none());
         let message = match (others, lacking) {
             (false, None) => return Ok(()),
