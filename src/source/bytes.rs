@@ -89,11 +89,22 @@ pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
         return false;
     }
     // The end goes first, because names of one kind begin alike; it may overlap what is compared behind it.
-    if let (Some(end), Some(other_end)) = (one.last_chunk::<16>(), other.last_chunk::<16>()) {
-        let mut blocks = one.as_chunks::<16>().0.iter().zip(other.as_chunks::<16>().0);
-        return end == other_end && blocks.all(|(block, other)| block == other);
+    if let (Some(end), Some(other_end)) = (one.last_chunk::<32>(), other.last_chunk::<32>()) {
+        if end != other_end {
+            return false;
+        }
+        for (block, other) in one.as_chunks::<32>().0.iter().zip(other.as_chunks::<32>().0) {
+            if block != other {
+                return false;
+            }
+        }
+        return true;
     }
-    ends_are_same::<8>(one, other).or_else(|| ends_are_same::<4>(one, other)).unwrap_or_else(|| one.iter().eq(other))
+    ends_are_same::<16>(one, other)
+        .or_else(|| ends_are_same::<8>(one, other))
+        .or_else(|| ends_are_same::<4>(one, other))
+        .or_else(|| ends_are_same::<2>(one, other))
+        .unwrap_or_else(|| one.first() == other.first())
 }
 
 /// Whether two texts of one length, at most `2 * N` bytes, are the same; `None` if they are shorter than `N`.
@@ -186,6 +197,22 @@ mod tests {
             assert_eq!(split_once(text, b':'), text.split_once(':'), "{text:?}");
             assert_eq!(find_any(text.as_bytes(), [b':', b'9']), text.find([':', '9']), "{text:?}");
             assert_eq!(contains_any(text.as_bytes(), [b':', b'9']), text.contains([':', '9']), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn texts_of_any_length_are_the_same_up_to_the_last_byte() {
+        for length in 0..=100 {
+            let text: Vec<u8> = (0..length).map(|at| at as u8).collect();
+            assert!(same(&text, &text.clone()), "{length}");
+            assert!(begins(&[&text[..], b"x"].concat(), &text), "{length}");
+            for at in 0..length {
+                let mut other = text.clone();
+                other[at] ^= 0x80;
+                assert!(!same(&text, &other), "{length} {at}");
+                assert!(!begins(&[&other[..], b"x"].concat(), &text), "{length} {at}");
+                assert!(!same(&text, &text[..at]) && !begins(&text[..at], &text), "{length} {at}");
+            }
         }
     }
 }
