@@ -20,8 +20,9 @@ use crate::language::operator::{Quantifier, Test};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ConditionId(pub u32);
 
+/// An operator, a key and the values it is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Condition {
+pub(super) struct Condition {
     slot: Slot,
     quantifier: Option<Quantifier>,
     test: Test,
@@ -324,13 +325,28 @@ impl Conditions {
     #[inline(always)]
     pub(super) fn holds<V: Values>(&self, id: ConditionId, arena: &Arena, values: &V) -> bool {
         // An unknown id cannot arise; if it did, nothing would match it.
-        let Some(condition) = self.all.get(id.0 as usize) else { return false };
+        self.get(id).is_some_and(|condition| self.condition_holds(condition, arena, values))
+    }
+
+    /// A condition by its number.
+    #[inline(always)]
+    pub(super) fn get(&self, id: ConditionId) -> Option<&Condition> {
+        self.all.get(id.0 as usize)
+    }
+
+    /// The same for a condition at hand.
+    #[inline(always)]
+    pub(super) fn condition_holds<V: Values>(&self, condition: &Condition, arena: &Arena, values: &V) -> bool {
         // The most frequent conditions of all, with less ado.
-        let Condition { quantifier: None, values: List::One(value @ (Value::Boolean(_) | Value::Straight(_))), .. } =
-            *condition
-        else {
+        let List::One(value @ (Value::Boolean(_) | Value::Straight(_))) = condition.values else {
             return self.holds_in_general(condition, arena, values);
         };
+        if let Some(quantifier) = condition.quantifier {
+            return match value {
+                Value::Straight(program) => straight_set_holds(condition, quantifier, program, arena, values),
+                _ => self.holds_in_general(condition, arena, values),
+            };
+        }
         match values.get(condition.slot) {
             Some(ValueRef::Single(text)) => {
                 let matched = match value {
@@ -400,24 +416,10 @@ impl<V: Values> Asked<'_, V> {
 
     /// Rules L76 to L78, L80, L82.
     fn set_holds(&self, quantifier: Quantifier, given: Option<ValueRef<'_>>) -> bool {
-        let nothing_to_test = match given {
-            None => true,
-            Some(ValueRef::Single(text)) => text.is_empty(),
-            Some(ValueRef::Multi(members)) => members.iter().all(|member| member.is_empty()),
-        };
-        if nothing_to_test || self.wanted.is_empty() {
-            return nothing_to_test && quantifier == Quantifier::ForAllValues;
+        if self.wanted.is_empty() {
+            return quantifier == Quantifier::ForAllValues && is_empty(given);
         }
-        match (given, quantifier) {
-            (Some(ValueRef::Multi(members)), Quantifier::ForAllValues) => {
-                members.iter().all(|member| self.test_holds(member))
-            }
-            (Some(ValueRef::Multi(members)), Quantifier::ForAnyValue) => {
-                members.iter().any(|member| self.test_holds(member))
-            }
-            (Some(ValueRef::Single(text)), _) => self.test_holds(text),
-            (None, _) => false,
-        }
+        members_hold(quantifier, given, |member| self.test_holds(member))
     }
 
     /// One value of the request against the list of the policy (Rules L70, L81).
@@ -499,6 +501,49 @@ impl<V: Values> Asked<'_, V> {
             (Value::Base64(wanted), _) => yes(arena.str(wanted) == text),
             _ => Compared::IllTyped,
         }
+    }
+}
+
+/// The most frequent condition of a set: its members against a single value, by a [straight](is_straight) program.
+#[inline(never)]
+fn straight_set_holds<V: Values>(
+    condition: &Condition,
+    quantifier: Quantifier,
+    program: Program,
+    arena: &Arena,
+    values: &V,
+) -> bool {
+    members_hold(quantifier, values.get(condition.slot), |member| {
+        arena.matches_straight(program, member.as_bytes(), values) != condition.negated
+    })
+}
+
+/// Whether all or any members of a key hold (Rules L76 to L78, L80, L82).
+#[inline(always)]
+fn members_hold(quantifier: Quantifier, given: Option<ValueRef<'_>>, mut holds: impl FnMut(&str) -> bool) -> bool {
+    // What follows if no member says otherwise.
+    let default = quantifier == Quantifier::ForAllValues;
+    let (mut member, mut others) = match given {
+        Some(ValueRef::Single(text)) => (text, [].as_slice()),
+        Some(ValueRef::Multi([first, others @ ..])) => (&**first, others),
+        Some(ValueRef::Multi([])) | None => return default,
+    };
+    loop {
+        if holds(member) != default {
+            // Where there is nothing to test none does; asked last, because there nearly always is.
+            return default == is_empty(given);
+        }
+        let Some((next, behind)) = others.split_first() else { return default };
+        (member, others) = (next, behind);
+    }
+}
+
+/// Whether a key has nothing to test: it is absent, or all its members are empty.
+fn is_empty(given: Option<ValueRef<'_>>) -> bool {
+    match given {
+        None => true,
+        Some(ValueRef::Single(text)) => text.is_empty(),
+        Some(ValueRef::Multi(members)) => members.iter().all(|member| member.is_empty()),
     }
 }
 
