@@ -258,7 +258,7 @@ impl BoundSession {
         for (key, value) in keys {
             is_foreign |= key.serial != serial;
             by_name |= key.is_entangled || value.is_too_long();
-            needs_a_look |= known.may_share(key.bits);
+            needs_a_look |= known.shared(key.bits) != 0;
             known.add(key.bits);
         }
         if is_foreign {

@@ -85,10 +85,10 @@ impl KeyBits {
         self.0 |= other.0;
     }
 
-    /// Whether some key may be in both; if not, none is.
+    /// The bits of both; if there are none, no key is in both.
     #[inline]
-    pub(super) fn may_share(self, other: KeyBits) -> bool {
-        self.0 & other.0 != 0
+    pub(super) fn shared(self, other: KeyBits) -> u64 {
+        self.0 & other.0
     }
 }
 

@@ -126,15 +126,16 @@ impl BoundSession {
     #[inline(always)]
     fn is_unusual(&self, action: &ActionHandle, keys: &[(&KeyHandle, ContextValue<'_>)]) -> bool {
         let serial = self.tree.serial;
-        let mut other_serials = action.serial ^ serial;
         let mut given = self.key_bits;
         given.add(KeyBits::ENTANGLED);
-        let mut shares = false;
+        // Bits are gathered, not branched on: a key more or less is hard to foresee.
+        let mut unusual = action.serial ^ serial;
+        let mut is_too_long = keys.len() > FEW_KEYS;
         for (key, value) in keys {
-            other_serials |= key.serial ^ serial;
-            shares |= given.may_share(key.bits) | value.is_too_long();
+            unusual |= key.serial ^ serial | given.shared(key.bits);
+            is_too_long |= value.is_too_long();
             given.add(key.bits);
         }
-        other_serials != 0 || shares || keys.len() > FEW_KEYS
+        unusual != 0 || is_too_long
     }
 }
