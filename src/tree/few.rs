@@ -80,7 +80,13 @@ impl Tree {
     }
 
     #[inline(never)]
-    fn several_hold<V: Values>(&self, effect: Effect, node: &Node, known: KnownConditions<'_>, values: &V) -> bool {
+    pub(super) fn several_hold<V: Values>(
+        &self,
+        effect: Effect,
+        node: &Node,
+        known: KnownConditions<'_>,
+        values: &V,
+    ) -> bool {
         self.branch(effect).conditions_of(node).iter().all(|id| self.one_holds(*id, known, values))
     }
 

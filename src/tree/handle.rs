@@ -6,6 +6,7 @@ use super::Tree;
 use super::action::Class;
 use super::by_action::{Few, Step};
 use super::heading::Heading;
+use super::plain::PlainStep;
 use super::resource::Start;
 use super::slots::Slot;
 use crate::request::{ActionParts, RequestAction, RequestError, key_hash, same_key};
@@ -31,6 +32,8 @@ pub struct ActionHandle {
     class: KeptClass,
     /// The [short way](super::by_action), denies first.
     pub(super) few: Option<Box<[Step]>>,
+    /// The same for resources that begin with the heading.
+    pub(super) plain: Option<Box<[PlainStep]>>,
     /// How the resources of its service begin.
     pub(super) heading: Option<Heading>,
     /// Where the walks of resources that begin so begin.
@@ -127,8 +130,9 @@ impl Tree {
         let few = self.actions.few(found);
         let heading = self.resources.heading(parsed.service).cloned();
         let start = heading.as_ref().map(|heading| self.resources.start(heading.arn().as_str()));
+        let plain = heading.as_ref().zip(few.as_ref()).map(|(heading, few)| self.plain_steps(heading, few));
         let parts = parsed.parts();
         let (text, is_ordinary) = (action.into(), parts.is_ordinary());
-        Ok(ActionHandle { text, parts, class, few, heading, start, is_ordinary, serial: self.serial })
+        Ok(ActionHandle { text, parts, class, few, plain, heading, start, is_ordinary, serial: self.serial })
     }
 }

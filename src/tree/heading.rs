@@ -33,6 +33,10 @@ impl Heading {
         bytes::begins(text.as_bytes(), self.text.as_bytes())
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The shortest ARN that begins so.
     pub(super) fn arn(&self) -> Arn<'_> {
         self.parts.of(&self.text)

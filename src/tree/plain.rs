@@ -1,17 +1,24 @@
 //! The everyday check of a service: a bound session, an ordinary action, a resource of the usual heading, and identity
 //! policies alone.
 //!
-//! It takes what handles and session know beforehand. Whatever is not so is left to the longer ways.
+//! It takes what handles and session know beforehand. Whatever is not so is left to the longer ways. The candidates of
+//! an action stand in its handle with all that is tested of them, so that a check reads them one behind the other.
 
 use super::Tree;
 use super::bound::{BoundSession, Checked, FEW_KEYS, KnownConditions};
+use super::by_action::Step;
+use super::condition::{Condition, ConditionId};
+use super::entry::TestKind;
 use super::handle::{ActionHandle, KeyBits, KeyHandle};
+use super::heading::Heading;
 use super::ordinary::Ordinary;
+use super::pattern::Program;
 use super::question::Question;
 use super::scratch::with_notes;
-use crate::decision::{Decision, Gate, Grant, Reason};
-use crate::document::Effect;
+use crate::decision::{Check, Decision, Gate, Grant, Reason};
+use crate::document::{Effect, StatementId};
 use crate::request::{ContextValue, Head, PrincipalKind, RequestResource};
+use crate::source::bytes;
 
 impl Tree {
     /// Whether a verdict on an ordinary request of a kind of caller asks for an `Allow` of an identity-based policy and
@@ -65,6 +72,78 @@ impl PlainHeadings {
     }
 }
 
+/// A candidate of an action with all that a plain check tests of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PlainStep {
+    fit: Fit,
+    /// What the pattern says literally behind the heading.
+    behind: Box<[u8]>,
+    /// The condition, if it is the only one.
+    only: Option<(ConditionId, Condition)>,
+    effect: Effect,
+    statement: Option<StatementId>,
+    step: Step,
+}
+
+/// What is tested of a resource that begins with the heading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// Nothing.
+    Always,
+    /// What stands behind the heading: the literal text and nothing else.
+    Is,
+    /// The literal text and anything.
+    Begins,
+    /// The literal text, and the rest by a [straight](super::pattern::is_straight) program.
+    Straight(Program),
+    /// All of it, as the longer ways do.
+    Whole,
+}
+
+impl PlainStep {
+    /// `None` for a pattern of nothing that begins with the heading.
+    fn of(tree: &Tree, heading: &Heading, step: &Step) -> Option<Self> {
+        let (text, beginning) = (heading.text().as_bytes(), tree.arena.bytes(step.beginning));
+        let test = step.entry.test;
+        let behind = beginning.strip_prefix(text);
+        let fit = match (test.kind, behind) {
+            (TestKind::Every, _) => Fit::Always,
+            (TestKind::Complement, _) => Fit::Whole,
+            (TestKind::Ends, Some(_)) => Fit::Is,
+            (TestKind::Any, Some(_)) => Fit::Begins,
+            (TestKind::Straight, Some(_)) => Fit::Straight(test.program),
+            (TestKind::Any, None) if text.starts_with(beginning) => Fit::Always,
+            (TestKind::Rest | TestKind::Straight | TestKind::Fields, _) if begin_alike(text, beginning) => Fit::Whole,
+            (TestKind::Ends | TestKind::Any | TestKind::Rest | TestKind::Straight | TestKind::Fields, _) => {
+                return None;
+            }
+        };
+        let node = &step.entry.node;
+        let only = tree.conditions.get(node.first_condition).filter(|_| node.conditions == 1);
+        let only = only.map(|condition| (node.first_condition, *condition));
+        let (effect, statement) = (step.entry.effect, tree.branch(step.entry.effect).id(step.entry.statement));
+        Some(PlainStep { fit, behind: behind.unwrap_or_default().into(), only, effect, statement, step: *step })
+    }
+}
+
+/// Whether one of two texts begins with the other.
+fn begin_alike(one: &[u8], other: &[u8]) -> bool {
+    one.starts_with(other) || other.starts_with(one)
+}
+
+impl Tree {
+    /// The steps of an action for resources that begin with a heading, in the same order.
+    pub(super) fn plain_steps(&self, heading: &Heading, steps: &[Step]) -> Box<[PlainStep]> {
+        steps.iter().filter_map(|step| PlainStep::of(self, heading, step)).collect()
+    }
+
+    /// Out of line, so that what is rare takes no registers of what is not.
+    #[inline(never)]
+    fn fits_whole(&self, step: &Step, resource: &str, values: &Checked<'_>) -> bool {
+        self.resources.step_fits(step, Some(resource), &self.arena, values)
+    }
+}
+
 impl BoundSession {
     /// As [`BoundSession::decide`]; `None` if the check is not one of these.
     #[inline(always)]
@@ -84,23 +163,43 @@ impl BoundSession {
             return None;
         }
         let values = Checked { bound: self, added: keys, account: None };
-        let Some(steps) = &action.few else {
+        let Some(steps) = &action.plain else {
             return Some(self.walk_plain(action, resource, ordinary.plain.gate(heading.bit), &values));
         };
+        let behind = resource.as_bytes().get(heading.text().len()..)?;
         let known = KnownConditions(&self.known);
         let tree = &*self.tree;
         // Those that deny come first, so that the first that matches decides.
         for step in steps {
-            let entry = &step.entry;
-            if tree.resources.step_fits(step, Some(resource), &tree.arena, &values)
-                && tree.all_hold(entry.effect, &entry.node, known, &values)
-            {
-                let reason = match entry.effect {
-                    Effect::Deny => Reason::ExplicitDeny(entry.place.check()),
+            let fits = match step.fit {
+                Fit::Always => true,
+                Fit::Whole => tree.fits_whole(&step.step, resource, &values),
+                fit => match behind.split_at_checked(step.behind.len()) {
+                    Some((head, rest)) if bytes::same(head, &step.behind) => match fit {
+                        Fit::Is => rest.is_empty(),
+                        Fit::Straight(program) => tree.arena.matches_straight(program, rest, &values),
+                        _ => true,
+                    },
+                    _ => false,
+                },
+            };
+            if !fits {
+                continue;
+            }
+            let node = &step.step.entry.node;
+            let holds = match &step.only {
+                Some((id, condition)) => {
+                    known.get(*id).unwrap_or_else(|| tree.conditions.condition_holds(condition, &tree.arena, &values))
+                }
+                None => node.conditions == 0 || tree.several_hold(step.effect, node, known, &values),
+            };
+            if holds {
+                let reason = match step.effect {
+                    Effect::Deny => Reason::ExplicitDeny(Check::Principal),
                     Effect::Allow if ordinary.plain.gate(heading.bit).is_some() => break,
                     Effect::Allow => Reason::Allowed(Grant::Identity),
                 };
-                return Some(Decision::new(reason, tree.branch(entry.effect).id(entry.statement)));
+                return Some(Decision::new(reason, step.statement));
             }
         }
         let gate = ordinary.plain.gate(heading.bit).unwrap_or(Gate::Principal);

@@ -132,3 +132,68 @@ fn plain_checks_are_of_identity_policies_alone() {
     }
     assert_eq!(allowed, 8);
 }
+
+/// What is left of a pattern behind the heading matches what the whole of it matches.
+#[test]
+fn plain_steps_match_what_patterns_match() {
+    let patterns = [
+        "*",
+        "arn:aws:s3:*:*:app/*",
+        "arn:aws:s3:*",
+        "arn:aws:s3:*x",
+        "arn:*:s3:::app/x",
+        "arn:aws:s3:::*",
+        "arn:aws:s3:::app",
+        "arn:aws:s3:::app*",
+        "arn:aws:s3:::app/x",
+        "arn:aws:s3:::app/${k:v}",
+        "arn:aws:s3:::app/${k:v}*",
+        "arn:aws:s3:::app/*x",
+        "arn:aws:s3:::app/?",
+        "arn:aws:s3:::${k:v}/x",
+        "arn:aws:s3:::${k:v}",
+        "arn:aws:dynamodb:eu-west-1:111122223333:table/x",
+        "arn:aws:dynamodb:*",
+        "arn:aws:dynamodb:eu-west-1:111122223333:table/${k:v}",
+    ];
+    let conditions = [
+        "",
+        r#", "Condition": {"Bool": {"k:b": "true"}}"#,
+        r#", "Condition": {"Bool": {"k:b": "true", "k:c": "true"}}"#,
+    ];
+    let mut counts = [0; 3];
+    for (pattern, condition, (effect, element)) in patterns.iter().flat_map(|pattern| {
+        let elements = [("Allow", "Resource"), ("Deny", "Resource"), ("Allow", "NotResource"), ("Deny", "NotResource")];
+        conditions.iter().flat_map(move |condition| elements.map(|element| (pattern, condition, element)))
+    }) {
+        let other = if effect == "Deny" { r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, "# } else { "" };
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{other}
+                {{"Effect": "{effect}", "Action": "s3:Get*", "{element}": "{pattern}"{condition}}},
+                {{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::app"}}]}}"#
+        );
+        let set = PolicySet::new().identity(Document::parse(PolicyKind::Identity, "t.json", &text).unwrap());
+        let tree = Arc::new(Tree::compile(&set));
+        let plain_off = Tree::compile_with(&set, Switches { plain: false, by_action: false, ..Switches::ON });
+        let bound = tree.bind(&Session::new(SESSION).unwrap()).unwrap();
+        let action = tree.action("s3:GetObject").unwrap();
+        assert!(action.plain.is_some());
+        let keys = ["k:v", "k:b", "k:c"].map(|key| tree.key(key));
+        for resource in ["app", "app/", "app/x", "app/x/y", "app/xx", "app2", "x/x", "other"] {
+            let resource = format!("arn:aws:s3:::{resource}");
+            for values in [["x", "true", "true"], ["app", "true", "false"], ["", "false", "true"]] {
+                let given: Vec<(&KeyHandle, ContextValue<'_>)> =
+                    keys.iter().zip(values).map(|(key, value)| (key, value.into())).collect();
+                let request = Request::new(SESSION, "s3:GetObject", &resource).unwrap();
+                let request = given
+                    .iter()
+                    .try_fold(request, |request, (key, value)| request.with(&*key.name, value.clone()))
+                    .unwrap();
+                let checked = bound.decide(&action, &resource, &given).unwrap();
+                assert_eq!(checked, plain_off.decide(&request).unwrap(), "{text} {resource} {values:?}");
+                counts[checked.outcome() as usize] += 1;
+            }
+        }
+    }
+    assert!(counts.iter().all(|count| *count > 500), "{counts:?}");
+}
