@@ -17,6 +17,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use iamtree::{Engine, Request, Session};
+use workloads::bound::Bound;
 use workloads::{Asked, Workload, w1, w2};
 
 fn all() -> Vec<(&'static str, Workload)> {
@@ -38,14 +39,22 @@ fn decisions(c: &mut Criterion) {
         }
         group.throughput(Throughput::Elements(requests.len() as u64));
         group.bench_function(BenchmarkId::new("by name", name), |b| {
-            b.iter(|| requests.iter().filter(|request| black_box(engine.decide(request)).is_ok()).count());
+            b.iter(|| requests.iter().for_each(|request| sink(engine.decide(black_box(request)))));
         });
         group.bench_function(BenchmarkId::new("built and decided", name), |b| {
-            b.iter(|| {
-                workload.requests.iter().filter(|asked| black_box(engine.decide(&asked.request())).is_ok()).count()
-            });
+            b.iter(|| workload.requests.iter().for_each(|asked| sink(engine.decide(&asked.request()))));
+        });
+        let bound = Bound::new(&engine, &workload);
+        let checks = bound.checks();
+        group.bench_function(BenchmarkId::new("bound", name), |b| {
+            b.iter(|| checks.iter().for_each(|check| sink(black_box(check).decide())));
         });
     }
+}
+
+/// Takes a result so that the optimizer cannot leave out what made it.
+fn sink<T>(result: T) {
+    black_box(result);
 }
 
 fn session(asked: &Asked) -> Session {

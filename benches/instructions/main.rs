@@ -21,8 +21,8 @@ use std::hint::black_box;
 
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use iamtree::cognito::{Pool, RuleQuestion, RuleWalk};
-use iamtree::request::ContextValue;
-use iamtree::{ActionHandle, BoundSession, Engine, KeyHandle, Request, Session};
+use iamtree::{Engine, Outcome, Request};
+use workloads::bound::{Bound, Check};
 use workloads::{Asked, Workload, w1, w2, w3};
 
 /// What a benchmark borrows lives as long as the process.
@@ -51,41 +51,15 @@ fn decide_each((engine, requests): Asking) -> usize {
         .count()
 }
 
-struct Check {
-    session: BoundSession,
-    action: ActionHandle,
-    resource: &'static str,
-    keys: Vec<(&'static KeyHandle, ContextValue<'static>)>,
-}
-
-fn bound(name: &str) -> &'static [Check] {
+/// The same for bound sessions.
+fn bound(name: &str) -> &'static [Check<'static>] {
     let workload = workload(name);
-    let engine = keep(workload.engine());
-    let check = |asked: &'static Asked| {
-        let (of_session, of_request): (Vec<_>, Vec<_>) =
-            asked.context.iter().partition(|(key, _)| Asked::is_of_session(key));
-        let session = Session::new(asked.principal).and_then(|session| session.resource_account(asked.account));
-        let session = of_session.into_iter().fold(session.expect("a session"), |session, (key, value)| {
-            session.with(key, value.value()).expect("a key")
-        });
-        Check {
-            session: engine.bind(&session).expect("a bound session"),
-            action: engine.action(&asked.action).expect("an action"),
-            resource: &asked.resource,
-            keys: of_request.into_iter().map(|(key, value)| (keep(engine.key(key)), value.value())).collect(),
-        }
-    };
-    let checks = keep(workload.requests.iter().map(check).collect::<Vec<_>>());
-    check_each(checks);
-    checks
+    let bound = keep(Bound::new(keep(workload.engine()), workload));
+    keep(bound.checks())
 }
 
-fn check_each(checks: &[Check]) -> usize {
-    let allows = |check: &&Check| {
-        let decided = check.session.decide(&check.action, check.resource, &check.keys);
-        decided.is_ok_and(|decision| decision.is_allowed())
-    };
-    checks.iter().filter(allows).count()
+fn check_each(checks: &[Check<'_>]) -> usize {
+    checks.iter().filter(|check| check.decide() == Outcome::Allowed).count()
 }
 
 #[library_benchmark]
@@ -100,7 +74,7 @@ fn decide(asking: Asking) -> usize {
 #[bench::w1(bound("w1"))]
 #[bench::w2_10(bound("10"))]
 #[bench::w2_1000(bound("1000"))]
-fn decide_bound(checks: &'static [Check]) -> usize {
+fn decide_bound(checks: &'static [Check<'static>]) -> usize {
     black_box(check_each(checks))
 }
 

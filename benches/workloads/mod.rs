@@ -5,6 +5,7 @@
 
 #![allow(dead_code, reason = "each benchmark uses a part")]
 
+pub mod bound;
 pub mod rng;
 pub mod w1;
 pub mod w2;

@@ -1,0 +1,75 @@
+//! The requests of a workload as a service asks them: sessions bound, actions and keys looked up.
+
+use std::collections::HashMap;
+
+use iamtree::request::ContextValue;
+use iamtree::{ActionHandle, BoundSession, Engine, KeyHandle, Outcome, Session};
+
+use super::{Asked, Given, Workload};
+
+/// What a service keeps for a workload: sessions bound, actions and keys looked up.
+pub struct Bound<'w> {
+    pub sessions: Vec<BoundSession>,
+    actions: HashMap<&'w str, ActionHandle>,
+    keys: HashMap<&'static str, KeyHandle>,
+    /// For each request the number of its session.
+    asked: Vec<(usize, &'w Asked)>,
+}
+
+/// A request as a service asks it.
+pub struct Check<'b> {
+    session: &'b BoundSession,
+    action: &'b ActionHandle,
+    resource: &'b str,
+    keys: Vec<(&'b KeyHandle, ContextValue<'b>)>,
+}
+
+impl Check<'_> {
+    pub fn decide(&self) -> Outcome {
+        self.session.decide(self.action, self.resource, &self.keys).expect("a decision").outcome()
+    }
+}
+
+impl<'w> Bound<'w> {
+    pub fn new(engine: &Engine, workload: &'w Workload) -> Self {
+        let mut known: HashMap<Vec<(&str, String)>, usize> = HashMap::new();
+        let mut bound =
+            Bound { sessions: Vec::new(), actions: HashMap::new(), keys: HashMap::new(), asked: Vec::new() };
+        for asked in &workload.requests {
+            let (of_session, of_request): (Vec<_>, Vec<_>) =
+                asked.context.iter().partition(|(key, _)| Asked::is_of_session(key));
+            let identity = of_session.iter().map(|(key, value)| (*key, format!("{:?}", value.value()))).collect();
+            let session = *known.entry(identity).or_insert_with(|| {
+                let session = Session::new(asked.principal).expect("a session");
+                let session = session.resource_account(asked.account).expect("an account");
+                let give = |session: Session, (key, value): &(&'static str, Given)| session.with(key, value.value());
+                let session = of_session.iter().copied().try_fold(session, give).expect("a context");
+                bound.sessions.push(engine.bind(&session).expect("a bound session"));
+                bound.sessions.len() - 1
+            });
+            for (key, _) in of_request {
+                bound.keys.entry(key).or_insert_with(|| engine.key(key));
+            }
+            let look_up = || engine.action(&asked.action).expect("an action");
+            bound.actions.entry(&asked.action).or_insert_with(look_up);
+            bound.asked.push((session, asked));
+        }
+        bound
+    }
+
+    /// The requests, each answered once and compared with what is expected.
+    pub fn checks(&self) -> Vec<Check<'_>> {
+        let check = |(session, asked): &(usize, &'w Asked)| {
+            let context = asked.context.iter().filter(|(key, _)| !Asked::is_of_session(key));
+            let check = Check {
+                session: &self.sessions[*session],
+                action: &self.actions[&*asked.action],
+                resource: &asked.resource,
+                keys: context.map(|(key, value)| (&self.keys[key], value.value())).collect(),
+            };
+            assert_eq!(check.decide(), asked.expected, "bound: {} {}", asked.action, asked.resource);
+            check
+        };
+        self.asked.iter().map(check).collect()
+    }
+}
