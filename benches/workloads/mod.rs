@@ -90,7 +90,9 @@ impl Asked {
 
     /// The keys that a session has, and those of this request alone.
     pub fn is_of_session(key: &str) -> bool {
-        key.starts_with("cognito-identity.amazonaws.com:") || key.starts_with("aws:PrincipalTag/")
+        key == "aws:username"
+            || key.starts_with("cognito-identity.amazonaws.com:")
+            || key.starts_with("aws:PrincipalTag/")
     }
 }
 

@@ -89,14 +89,14 @@ impl Tree {
         let (mut given, mut derived, mut key_bits) = (Vec::new(), Vec::new(), KeyBits::default());
         for (kept, at) in session.kept().iter().zip(0..) {
             let slot = self.keys.find(kept.hash, &kept.key);
-            key_bits.add(KeyBits::of(slot, kept.hash));
+            key_bits.add(KeyBits::of(slot, kept.hash, self.keys.len()));
             given.extend(slot.map(|slot| (slot, at)));
         }
         let of_caller =
             |entry: &&ContextEntry<'_>| entry.derived && !entry.key.eq_ignore_ascii_case("aws:ResourceAccount");
         for entry in request.context().entries().iter().filter(of_caller) {
             if let Some(slot) = self.keys.find(entry.hash, &entry.key).filter(|slot| self.keys.is_read(*slot)) {
-                key_bits.add(KeyBits::of(Some(slot), entry.hash));
+                key_bits.add(KeyBits::of(Some(slot), entry.hash, self.keys.len()));
                 given.push((slot, narrow(session.kept().len() + derived.len())));
                 derived.push(entry.value.clone().into_owned());
             }
@@ -248,7 +248,12 @@ impl BoundSession {
     /// # Errors
     ///
     /// Returns that a handle is of another engine, or that a key is given twice (Rule E59).
-    fn check(&self, action: &ActionHandle, keys: &[(&KeyHandle, ContextValue<'_>)]) -> Result<bool, RequestError> {
+    #[inline(never)]
+    pub(super) fn check(
+        &self,
+        action: &ActionHandle,
+        keys: &[(&KeyHandle, ContextValue<'_>)],
+    ) -> Result<bool, RequestError> {
         let serial = self.tree.serial;
         let mut is_foreign = action.serial != serial;
         // The way by name refuses more keys than a context may hold.

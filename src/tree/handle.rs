@@ -66,7 +66,7 @@ impl ActionHandle {
     }
 }
 
-/// A bit for each of some keys: those of the first slots have one of their own, any others share some. One bit is
+/// A bit for each of some keys: those of the first slots have one of their own, any others share the rest. One bit is
 /// for keys that ask for a closer look whatever else is given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct KeyBits(u64);
@@ -75,11 +75,15 @@ impl KeyBits {
     /// Shares with every entangled key.
     pub(super) const ENTANGLED: KeyBits = KeyBits(1 << 63);
 
-    pub(super) fn of(slot: Option<Slot>, hash: u32) -> Self {
+    /// `slots` is how many slots the tree has.
+    pub(super) fn of(slot: Option<Slot>, hash: u32, slots: usize) -> Self {
+        const ENTANGLED: u64 = 63;
+        // At least 16 are for keys that no policy mentions: services give more of them than they know.
+        let of_slots = (slots as u64).clamp(1, 47);
         KeyBits(match slot {
-            Some(slot) => 1 << (slot.0 % 47),
-            // The high bits are mixed best.
-            None => 1 << 47 << (hash >> 28),
+            Some(slot) => 1 << (u64::from(slot.0) % of_slots),
+            // The high bits of a hash are mixed best.
+            None => 1 << of_slots << (u64::from(hash) * (ENTANGLED - of_slots) >> 32),
         })
     }
 
@@ -112,7 +116,7 @@ impl Tree {
         // The way by name refuses a key without name.
         let is_entangled = name.is_empty() || ENTANGLED.iter().any(|other| same_key(other, name));
         let slot = self.keys.find(hash, name);
-        let mut bits = KeyBits::of(slot, hash);
+        let mut bits = KeyBits::of(slot, hash, self.keys.len());
         if is_entangled {
             bits.add(KeyBits::ENTANGLED);
         }

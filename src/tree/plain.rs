@@ -227,7 +227,7 @@ impl BoundSession {
         let serial = self.tree.serial;
         let mut given = self.key_bits;
         given.add(KeyBits::ENTANGLED);
-        // Bits are gathered, not branched on: a key more or less is hard to foresee.
+        // Gathered, not branched on: a key more or less is hard to foresee.
         let mut unusual = action.serial ^ serial;
         let mut is_too_long = keys.len() > FEW_KEYS;
         for (key, value) in keys {
@@ -235,6 +235,6 @@ impl BoundSession {
             is_too_long |= value.is_too_long();
             given.add(key.bits);
         }
-        unusual != 0 || is_too_long
+        (unusual != 0 || is_too_long) && !matches!(self.check(action, keys), Ok(false))
     }
 }

@@ -197,3 +197,27 @@ fn plain_steps_match_what_patterns_match() {
     }
     assert!(counts.iter().all(|count| *count > 500), "{counts:?}");
 }
+
+/// Keys that no policy mentions share bits; which of them are the same is found out.
+#[test]
+fn keys_that_share_a_bit_are_told_apart() {
+    let text = r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::app/*"}}"#;
+    let set = PolicySet::new().identity(Document::parse(PolicyKind::Identity, "t.json", text).unwrap());
+    let tree = Arc::new(Tree::compile(&set));
+    let keys: Vec<KeyHandle> = (0..32).map(|index| tree.key(&format!("k:{index}"))).collect();
+    let session = Session::new(SESSION).unwrap().with("K:0", "x").unwrap();
+    let bound = tree.bind(&session).unwrap();
+    let action = tree.action("s3:GetObject").unwrap();
+    let mut shared = 0;
+    for (one, other) in keys.iter().flat_map(|one| keys.iter().map(move |other| (one, other))) {
+        shared += usize::from(one.bits.shared(other.bits) != 0 && one != other);
+        let given = [(one, "x".into()), (other, "x".into())];
+        let decided = bound.decide(&action, "arn:aws:s3:::app/x", &given);
+        let is_repeated = one == other || [one, other].contains(&&keys[0]);
+        let expected = if is_repeated { Err("E59") } else { Ok(true) };
+        assert_eq!(decided.map(|decision| decision.is_allowed()).map_err(|error| error.rule()), expected);
+        let plain = bound.decide_plain(&action, "arn:aws:s3:::app/x", &given);
+        assert_eq!(plain.is_some(), !is_repeated, "{} {}", one.name, other.name);
+    }
+    assert!((2..100).contains(&shared), "{shared}");
+}

@@ -82,7 +82,7 @@ pub struct Bound {
 
 struct Check {
     session: usize,
-    action: ActionHandle,
+    action: &'static ActionHandle,
     resource: &'static str,
     keys: Vec<(&'static KeyHandle, ContextValue<'static>)>,
 }
@@ -106,7 +106,9 @@ impl Peer for Bound {
 
     fn prepare(engine: Engine, workload: &'static Workload) -> Result<Self> {
         let mut bound = Bound { sessions: Vec::new(), checks: Vec::new() };
+        // Handles live as long as the program, as those of a service do.
         let mut handles: HashMap<&str, &'static KeyHandle> = HashMap::new();
+        let mut actions: HashMap<&str, &'static ActionHandle> = HashMap::new();
         let mut known: HashMap<String, usize> = HashMap::new();
         for ask in &workload.asks {
             let asked = &ask.request;
@@ -116,7 +118,6 @@ impl Peer for Bound {
                 if is_of_session(key) {
                     session = session.with(key, value(given))?;
                 } else {
-                    // Handles live as long as the program, as those of a service do.
                     let handle = handles.entry(key).or_insert_with(|| Box::leak(Box::new(engine.key(key))));
                     keys.push((*handle, value(given)));
                 }
@@ -126,7 +127,14 @@ impl Peer for Bound {
             if at == next {
                 bound.sessions.push(engine.bind(&session)?);
             }
-            let action = engine.action(&asked.action)?;
+            let action = match actions.get(&*asked.action) {
+                Some(action) => action,
+                None => {
+                    let action = &*Box::leak(Box::new(engine.action(&asked.action)?));
+                    actions.insert(&asked.action, action);
+                    action
+                }
+            };
             bound.checks.push(Check { session: at, action, resource: &asked.resource, keys });
         }
         Ok(bound)
@@ -135,6 +143,6 @@ impl Peer for Bound {
     fn decide(&mut self, index: usize) -> Answer {
         let Some(check) = self.checks.get(index) else { return Answer::Failed };
         let Some(session) = self.sessions.get(check.session) else { return Answer::Failed };
-        answer(session.decide(&check.action, check.resource, &check.keys))
+        answer(session.decide(check.action, check.resource, &check.keys))
     }
 }
