@@ -57,7 +57,23 @@ fn statement(dice: &mut Dice) -> String {
     format!(r#"{{"Effect": "{effect}", {action}, "Resource": "{resource}"{condition}}}"#)
 }
 
+/// One of many at one place that demand a value: of the session, of the request, or of either.
+fn demanding(dice: &mut Dice) -> String {
+    let effect = if dice.below(4) == 0 { "Deny" } else { "Allow" };
+    let (resource, operator) = (dice.pick(&["a", "a*", "a*", "*"]), dice.pick(&["StringEquals", "StringLike"]));
+    let values: Vec<String> = (0..1 + dice.below(2)).map(|_| format!("\"{}\"", dice.pick(&VALUES))).collect();
+    let (key, values) = (dice.pick(&["aws:PrincipalTag/team", "aws:PrincipalTag/team", "k:w"]), values.join(","));
+    let rest = dice.pick(&["", "", r#", "Bool": {"aws:SecureTransport": "true"}"#, r#", "Null": {"k:w": "true"}"#]);
+    format!(
+        r#"{{"Effect": "{effect}", "Action": "s3:*", "Resource": "arn:aws:s3:::{resource}",
+            "Condition": {{"{operator}": {{"{key}": [{values}]}}{rest}}}}}"#
+    )
+}
+
+const VALUES: [&str; 12] = ["red", "blue", "reds", "", "b", "bl", "${k:v}", "r*", "10", "11", "1", "é"];
+
 fn document(dice: &mut Dice, kind: PolicyKind, statements: usize) -> Document {
+    let statement = if dice.below(3) == 0 { demanding } else { statement };
     let statements: Vec<String> = (0..statements).map(|_| statement(dice)).collect();
     let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
     Document::parse(kind, "p.json", &text).unwrap()
@@ -65,12 +81,13 @@ fn document(dice: &mut Dice, kind: PolicyKind, statements: usize) -> Document {
 
 const CALLER: &str = "arn:aws:sts::111122223333:assumed-role/App/one";
 
-/// A value of the key that most conditions ask for, if the request gives it.
-fn team(dice: &mut Dice) -> Option<ContextValue<'static>> {
+/// A value of a key that conditions ask for, if it is given.
+fn value(dice: &mut Dice) -> Option<ContextValue<'static>> {
     match dice.below(8) {
         0 => None,
         1 => Some(ContextValue::Multi(vec!["red".into(), "blue".into()])),
         2 => Some("".into()),
+        3 => Some(dice.pick(&VALUES).into()),
         _ => Some(dice.pick(&["red", "blue", "red", "blue", "reds", "re"]).into()),
     }
 }
@@ -97,7 +114,8 @@ fn every_switch_answers_like_the_reference() {
             (0..1 + dice.below(5)).for_each(|_| resource.push_str(dice.pick(&["a", "b", "-a", "/", "é", "a:b"])));
             let action = dice.pick(&["s3:GetObject", "s3:getobjectacl", "s3:PutObject", "sqs:SendMessage"]);
             let request = Request::new(CALLER, action, &resource).unwrap();
-            let (value, team) = (dice.pick(&["a", "b", "*", "ab", ""]), team(&mut dice));
+            let (team, extra) = (value(&mut dice), value(&mut dice));
+            let value = dice.pick(&["a", "b", "*", "ab", "", "blue"]);
             let secure = dice.pick(&["true", "false"]);
             let request = request.with("k:v", value).unwrap().with("aws:SecureTransport", secure).unwrap();
             let session = Session::new(CALLER).unwrap().with("k:v", value).unwrap();
@@ -108,15 +126,21 @@ fn every_switch_answers_like_the_reference() {
                     session.with("aws:PrincipalTag/team", team).unwrap(),
                 ),
             };
+            let request = match &extra {
+                None => request,
+                Some(extra) => request.with("k:w", extra.clone()).unwrap(),
+            };
             let explained = reference.explain(&request).unwrap();
             *outcomes.entry(explained.decision.outcome()).or_insert(0) += 1;
             for (switches, engine) in &engines {
                 let decided = engine.decide(&request).unwrap();
                 assert_eq!(decided.reason(), explained.decision.reason(), "{switches:?} {request:?}");
                 assert!(decided.statement().is_none_or(|statement| explained.matched.contains(&statement)));
-                let (bound, key) = (engine.bind(&session).unwrap(), engine.key("aws:SecureTransport"));
-                let checked =
-                    bound.decide(&engine.action(action).unwrap(), &resource, &[(&key, secure.into())]).unwrap();
+                let (bound, keys) = (engine.bind(&session).unwrap(), ["aws:SecureTransport", "k:w"]);
+                let (keys, action) = (keys.map(|key| engine.key(key)), engine.action(action).unwrap());
+                let given = keys.iter().zip([Some(secure.into()), extra.clone()]);
+                let given: Vec<_> = given.filter_map(|(key, value)| Some((key, value?))).collect();
+                let checked = bound.decide(&action, &resource, &given).unwrap();
                 assert_eq!(checked.reason(), decided.reason(), "{switches:?} {request:?}");
                 assert!(checked.statement().is_none_or(|statement| explained.matched.contains(&statement)));
                 let listed = engine.decide_all(&request, ["*", &resource, "arn:aws:s3:::ab", &resource]);
