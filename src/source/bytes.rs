@@ -1,4 +1,4 @@
-//! Searching and comparing short texts eight or sixteen bytes at a time.
+//! Searching and comparing short texts up to 32 bytes at a time.
 //!
 //! Splitting principals, actions and resources is a good part of what a decision costs, and their pieces are too
 //! short for the searches of the standard library to get going.

@@ -89,14 +89,14 @@ impl Tree {
         let (mut given, mut derived, mut key_bits) = (Vec::new(), Vec::new(), KeyBits::default());
         for (kept, at) in session.kept().iter().zip(0..) {
             let slot = self.keys.find(kept.hash, &kept.key);
-            key_bits.add(KeyBits::of(slot, kept.hash, self.keys.len()));
+            key_bits.add(self.key_bits(slot, kept.hash));
             given.extend(slot.map(|slot| (slot, at)));
         }
         let of_caller =
             |entry: &&ContextEntry<'_>| entry.derived && !entry.key.eq_ignore_ascii_case("aws:ResourceAccount");
         for entry in request.context().entries().iter().filter(of_caller) {
             if let Some(slot) = self.keys.find(entry.hash, &entry.key).filter(|slot| self.keys.is_read(*slot)) {
-                key_bits.add(KeyBits::of(Some(slot), entry.hash, self.keys.len()));
+                key_bits.add(self.key_bits(Some(slot), entry.hash));
                 given.push((slot, narrow(session.kept().len() + derived.len())));
                 derived.push(entry.value.clone().into_owned());
             }
@@ -269,7 +269,8 @@ impl BoundSession {
         if is_foreign {
             return Err(foreign());
         }
-        if needs_a_look {
+        // The way by name looks itself.
+        if needs_a_look && !by_name {
             self.check_repeated(keys)?;
             by_name |= keys.iter().any(|(key, _)| self.value(key.slot).is_some());
         }

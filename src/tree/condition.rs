@@ -321,17 +321,17 @@ impl Conditions {
         Some((condition.slot, texts?))
     }
 
+    /// A condition by its number.
+    #[inline(always)]
+    pub(super) fn get(&self, id: ConditionId) -> Option<&Condition> {
+        self.all.get(id.0 as usize)
+    }
+
     /// Whether a condition holds for a request (section 1.2 of the language rules).
     #[inline(always)]
     pub(super) fn holds<V: Values>(&self, id: ConditionId, arena: &Arena, values: &V) -> bool {
         // An unknown id cannot arise; if it did, nothing would match it.
         self.get(id).is_some_and(|condition| self.condition_holds(condition, arena, values))
-    }
-
-    /// A condition by its number.
-    #[inline(always)]
-    pub(super) fn get(&self, id: ConditionId) -> Option<&Condition> {
-        self.all.get(id.0 as usize)
     }
 
     /// The same for a condition at hand.
@@ -518,7 +518,7 @@ fn straight_set_holds<V: Values>(
     })
 }
 
-/// Whether all or any members of a key hold (Rules L76 to L78, L80, L82).
+/// Whether all or any members of a key hold (Rules L76 to L78, L82).
 #[inline(always)]
 fn members_hold(quantifier: Quantifier, given: Option<ValueRef<'_>>, mut holds: impl FnMut(&str) -> bool) -> bool {
     // What follows if no member says otherwise.

@@ -66,26 +66,16 @@ impl ActionHandle {
     }
 }
 
-/// A bit for each of some keys: those of the first slots have one of their own, any others share the rest. One bit is
-/// for keys that ask for a closer look whatever else is given.
+/// A bit for each of some keys. Up to 47 slots have one of their own, further ones share these; keys that no policy
+/// mentions share what is left. The last bit is for keys that ask for a closer look whatever else is given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct KeyBits(u64);
 
 impl KeyBits {
     /// Shares with every entangled key.
-    pub(super) const ENTANGLED: KeyBits = KeyBits(1 << 63);
+    pub(super) const ENTANGLED: KeyBits = KeyBits(1 << Self::LAST);
 
-    /// `slots` is how many slots the tree has.
-    pub(super) fn of(slot: Option<Slot>, hash: u32, slots: usize) -> Self {
-        const ENTANGLED: u64 = 63;
-        // At least 16 are for keys that no policy mentions: services give more of them than they know.
-        let of_slots = (slots as u64).clamp(1, 47);
-        KeyBits(match slot {
-            Some(slot) => 1 << (u64::from(slot.0) % of_slots),
-            // The high bits of a hash are mixed best.
-            None => 1 << of_slots << (u64::from(hash) * (ENTANGLED - of_slots) >> 32),
-        })
-    }
+    const LAST: u64 = u64::BITS as u64 - 1;
 
     #[inline]
     pub(super) fn add(&mut self, other: KeyBits) {
@@ -111,12 +101,23 @@ pub(super) fn next_serial() -> u64 {
 }
 
 impl Tree {
+    /// The bit of a key.
+    pub(super) fn key_bits(&self, slot: Option<Slot>, hash: u32) -> KeyBits {
+        // Services give more keys than policies mention: these have at least 16 bits.
+        let of_slots = (self.keys.len() as u64).clamp(1, 47);
+        KeyBits(match slot {
+            Some(slot) => 1 << (u64::from(slot.0) % of_slots),
+            // The high bits of a hash are mixed best.
+            None => 1 << of_slots << ((u64::from(hash) * (KeyBits::LAST - of_slots)) >> u32::BITS),
+        })
+    }
+
     pub(crate) fn key(&self, name: &str) -> KeyHandle {
         let hash = key_hash(name);
         // The way by name refuses a key without name.
         let is_entangled = name.is_empty() || ENTANGLED.iter().any(|other| same_key(other, name));
         let slot = self.keys.find(hash, name);
-        let mut bits = KeyBits::of(slot, hash, self.keys.len());
+        let mut bits = self.key_bits(slot, hash);
         if is_entangled {
             bits.add(KeyBits::ENTANGLED);
         }
@@ -134,7 +135,8 @@ impl Tree {
         let few = self.actions.few(found);
         let heading = self.resources.heading(parsed.service).cloned();
         let start = heading.as_ref().map(|heading| self.resources.start(heading.arn().as_str()));
-        let plain = heading.as_ref().zip(few.as_ref()).map(|(heading, few)| self.plain_steps(heading, few));
+        let plain = heading.as_ref().zip(few.as_ref()).filter(|_| self.has_plain_checks());
+        let plain = plain.map(|(heading, few)| self.plain_steps(heading, few));
         let parts = parsed.parts();
         let (text, is_ordinary) = (action.into(), parts.is_ordinary());
         Ok(ActionHandle { text, parts, class, few, plain, heading, start, is_ordinary, serial: self.serial })

@@ -283,8 +283,9 @@ impl Arena {
                     Some(value) => value.as_bytes(),
                     None => return false,
                 },
-                // A program with `One` is not straight.
-                Op::Run | Op::One => return *op == Op::Run,
+                Op::Run => return true,
+                // A program with it is not straight.
+                Op::One => return false,
             };
             match rest.split_at_checked(wanted.len()) {
                 Some((head, behind)) if bytes::same(head, wanted) => rest = behind,

@@ -2,12 +2,12 @@
 //! policies alone.
 //!
 //! It takes what handles and session know beforehand. Whatever is not so is left to the longer ways. The candidates of
-//! an action stand in its handle with all that is tested of them, so that a check reads them one behind the other.
+//! an action stand in its handle once more, with most of what is tested of them.
 
 use super::Tree;
 use super::bound::{BoundSession, Checked, FEW_KEYS, KnownConditions};
 use super::by_action::Step;
-use super::condition::{Condition, ConditionId};
+use super::condition::Condition;
 use super::entry::TestKind;
 use super::handle::{ActionHandle, KeyBits, KeyHandle};
 use super::heading::Heading;
@@ -24,11 +24,13 @@ impl Tree {
     /// Whether a verdict on an ordinary request of a kind of caller asks for an `Allow` of an identity-based policy and
     /// nothing else, unless a [gate](super::verdict::Standing::closed_gate) is closed.
     pub(super) fn is_plain(&self, kind: PrincipalKind) -> bool {
-        self.switches.plain
-            && !self.given.has_more_than_identity()
-            // Each check derives it.
-            && self.resource_account.is_none()
-            && matches!(kind, PrincipalKind::User | PrincipalKind::Role | PrincipalKind::Session)
+        self.has_plain_checks() && matches!(kind, PrincipalKind::User | PrincipalKind::Role | PrincipalKind::Session)
+    }
+
+    /// Whether any verdict may ask for so little.
+    pub(super) fn has_plain_checks(&self) -> bool {
+        // Each check derives the account.
+        self.switches.plain && !self.given.has_more_than_identity() && self.resource_account.is_none()
     }
 }
 
@@ -72,15 +74,14 @@ impl PlainHeadings {
     }
 }
 
-/// A candidate of an action with all that a plain check tests of it.
+/// A candidate of an action as plain checks test it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PlainStep {
     fit: Fit,
     /// What the pattern says literally behind the heading.
     behind: Box<[u8]>,
     /// The condition, if it is the only one.
-    only: Option<(ConditionId, Condition)>,
-    effect: Effect,
+    only: Option<Condition>,
     statement: Option<StatementId>,
     step: Step,
 }
@@ -90,11 +91,11 @@ pub(super) struct PlainStep {
 enum Fit {
     /// Nothing.
     Always,
-    /// What stands behind the heading: the literal text and nothing else.
+    /// Behind the heading stands the literal text and nothing else.
     Is,
     /// The literal text and anything.
     Begins,
-    /// The literal text, and the rest by a [straight](super::pattern::is_straight) program.
+    /// The literal text, and then what a [straight](super::pattern::is_straight) program matches.
     Straight(Program),
     /// All of it, as the longer ways do.
     Whole,
@@ -112,17 +113,13 @@ impl PlainStep {
             (TestKind::Ends, Some(_)) => Fit::Is,
             (TestKind::Any, Some(_)) => Fit::Begins,
             (TestKind::Straight, Some(_)) => Fit::Straight(test.program),
-            (TestKind::Any, None) if text.starts_with(beginning) => Fit::Always,
-            (TestKind::Rest | TestKind::Straight | TestKind::Fields, _) if begin_alike(text, beginning) => Fit::Whole,
-            (TestKind::Ends | TestKind::Any | TestKind::Rest | TestKind::Straight | TestKind::Fields, _) => {
-                return None;
-            }
+            _ if begin_alike(text, beginning) => Fit::Whole,
+            _ => return None,
         };
         let node = &step.entry.node;
-        let only = tree.conditions.get(node.first_condition).filter(|_| node.conditions == 1);
-        let only = only.map(|condition| (node.first_condition, *condition));
-        let (effect, statement) = (step.entry.effect, tree.branch(step.entry.effect).id(step.entry.statement));
-        Some(PlainStep { fit, behind: behind.unwrap_or_default().into(), only, effect, statement, step: *step })
+        let only = tree.conditions.get(node.first_condition).filter(|_| node.conditions == 1).copied();
+        let statement = tree.branch(step.entry.effect).id(step.entry.statement);
+        Some(PlainStep { fit, behind: behind.unwrap_or_default().into(), only, statement, step: *step })
     }
 }
 
@@ -170,15 +167,16 @@ impl BoundSession {
         let known = KnownConditions(&self.known);
         let tree = &*self.tree;
         // Those that deny come first, so that the first that matches decides.
-        for step in steps {
-            let fits = match step.fit {
+        for PlainStep { fit, behind: literal, only, statement, step } in steps {
+            let fits = match *fit {
                 Fit::Always => true,
-                Fit::Whole => tree.fits_whole(&step.step, resource, &values),
-                fit => match behind.split_at_checked(step.behind.len()) {
-                    Some((head, rest)) if bytes::same(head, &step.behind) => match fit {
+                Fit::Whole => tree.fits_whole(step, resource, &values),
+                Fit::Is | Fit::Begins | Fit::Straight(_) => match behind.split_at_checked(literal.len()) {
+                    Some((head, rest)) if bytes::same(head, literal) => match *fit {
                         Fit::Is => rest.is_empty(),
                         Fit::Straight(program) => tree.arena.matches_straight(program, rest, &values),
-                        _ => true,
+                        Fit::Always | Fit::Begins => true,
+                        Fit::Whole => false,
                     },
                     _ => false,
                 },
@@ -186,20 +184,21 @@ impl BoundSession {
             if !fits {
                 continue;
             }
-            let node = &step.step.entry.node;
-            let holds = match &step.only {
-                Some((id, condition)) => {
-                    known.get(*id).unwrap_or_else(|| tree.conditions.condition_holds(condition, &tree.arena, &values))
-                }
-                None => node.conditions == 0 || tree.several_hold(step.effect, node, known, &values),
+            let (node, effect) = (&step.entry.node, step.entry.effect);
+            let holds = match only {
+                Some(condition) => known
+                    .get(node.first_condition)
+                    .unwrap_or_else(|| tree.conditions.condition_holds(condition, &tree.arena, &values)),
+                None => node.conditions == 0 || tree.several_hold(effect, node, known, &values),
             };
             if holds {
-                let reason = match step.effect {
+                let reason = match effect {
+                    // All policies are the caller's.
                     Effect::Deny => Reason::ExplicitDeny(Check::Principal),
                     Effect::Allow if ordinary.plain.gate(heading.bit).is_some() => break,
                     Effect::Allow => Reason::Allowed(Grant::Identity),
                 };
-                return Some(Decision::new(reason, step.statement));
+                return Some(Decision::new(reason, *statement));
             }
         }
         let gate = ordinary.plain.gate(heading.bit).unwrap_or(Gate::Principal);
@@ -221,7 +220,7 @@ impl BoundSession {
         })
     }
 
-    /// Whether handles or keys ask for a closer look: whatever [`BoundSession::check`] refuses or sends another way does.
+    /// Whether [`BoundSession::check`] refuses handles or keys, or sends them another way.
     #[inline(always)]
     fn is_unusual(&self, action: &ActionHandle, keys: &[(&KeyHandle, ContextValue<'_>)]) -> bool {
         let serial = self.tree.serial;
@@ -235,6 +234,7 @@ impl BoundSession {
             is_too_long |= value.is_too_long();
             given.add(key.bits);
         }
-        (unusual != 0 || is_too_long) && !matches!(self.check(action, keys), Ok(false))
+        // Keys that share a bit need not be the same.
+        is_too_long || unusual != 0 && !matches!(self.check(action, keys), Ok(false))
     }
 }
