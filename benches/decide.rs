@@ -18,7 +18,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use iamtree::{Engine, Request, Session};
 use workloads::bound::Bound;
-use workloads::{Asked, Workload, w1, w2};
+use workloads::{Asked, Workload, sink, w1, w2};
 
 fn all() -> Vec<(&'static str, Workload)> {
     vec![
@@ -52,22 +52,10 @@ fn decisions(c: &mut Criterion) {
     }
 }
 
-/// Takes a result so that the optimizer cannot leave out what made it.
-fn sink<T>(result: T) {
-    black_box(result);
-}
-
-fn session(asked: &Asked) -> Session {
-    let session =
-        Session::new(asked.principal).expect("a session").resource_account(asked.account).expect("an account");
-    let of_session = asked.context.iter().filter(|(key, _)| Asked::is_of_session(key));
-    of_session.fold(session, |session, (key, value)| session.with(key, value.value()).expect("a key"))
-}
-
 fn bindings(c: &mut Criterion) {
     let mut group = c.benchmark_group("bind");
     for (name, workload) in all() {
-        let (engine, session): (Engine, Session) = (workload.engine(), session(&workload.requests[0]));
+        let (engine, session): (Engine, Session) = (workload.engine(), workload.requests[0].session());
         group.bench_function(name, |b| b.iter(|| engine.bind(black_box(&session)).expect("a bound session")));
     }
 }

@@ -30,7 +30,7 @@ use cognito::RuleWalk;
 use floor::{Mapped, Typed};
 use measure::{by_turns, median, ratio};
 use workloads::bound::{Bound, Check};
-use workloads::{Asked, Workload, w1, w2, w3};
+use workloads::{Asked, Workload, sink, w1, w2, w3};
 
 fn main() {
     // `cargo test --benches` and `cargo bench -- --list` ask for nothing that takes a minute.
@@ -53,11 +53,6 @@ fn main() {
     threads(&table, &w2[1].1);
     allocations(&table, &w1);
     bound_bytes(&table, &w1, &w2[1].1);
-}
-
-/// Takes a result so that the optimizer cannot leave out what made it.
-fn sink<T>(result: T) {
-    black_box(result);
 }
 
 /// Prints as it is measured.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use iamtree::request::ContextValue;
-use iamtree::{ActionHandle, BoundSession, Engine, KeyHandle, Outcome, Session};
+use iamtree::{ActionHandle, BoundSession, Engine, KeyHandle, Outcome};
 
-use super::{Asked, Given, Workload};
+use super::{Asked, Workload};
 
 /// What a service keeps for a workload: sessions bound, actions and keys looked up.
 pub struct Bound<'w> {
@@ -32,22 +32,16 @@ impl Check<'_> {
 
 impl<'w> Bound<'w> {
     pub fn new(engine: &Engine, workload: &'w Workload) -> Self {
-        let mut known: HashMap<Vec<(&str, String)>, usize> = HashMap::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
         let mut bound =
             Bound { sessions: Vec::new(), actions: HashMap::new(), keys: HashMap::new(), asked: Vec::new() };
         for asked in &workload.requests {
-            let (of_session, of_request): (Vec<_>, Vec<_>) =
-                asked.context.iter().partition(|(key, _)| Asked::is_of_session(key));
-            let identity = of_session.iter().map(|(key, value)| (*key, format!("{:?}", value.value()))).collect();
-            let session = *known.entry(identity).or_insert_with(|| {
-                let session = Session::new(asked.principal).expect("a session");
-                let session = session.resource_account(asked.account).expect("an account");
-                let give = |session: Session, (key, value): &(&'static str, Given)| session.with(key, value.value());
-                let session = of_session.iter().copied().try_fold(session, give).expect("a context");
+            let session = asked.session();
+            let session = *known.entry(format!("{session:?}")).or_insert_with(|| {
                 bound.sessions.push(engine.bind(&session).expect("a bound session"));
                 bound.sessions.len() - 1
             });
-            for (key, _) in of_request {
+            for (key, _) in asked.context.iter().filter(|(key, _)| !Asked::is_of_session(key)) {
                 bound.keys.entry(key).or_insert_with(|| engine.key(key));
             }
             let look_up = || engine.action(&asked.action).expect("an action");

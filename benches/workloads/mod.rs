@@ -11,16 +11,22 @@ pub mod w1;
 pub mod w2;
 pub mod w3;
 
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use iamtree::request::ContextValue;
-use iamtree::{Document, Engine, Outcome, PolicyKind, PolicySet, Request};
+use iamtree::{Document, Engine, Outcome, PolicyKind, PolicySet, Request, Session};
 use serde_json::{Value, json};
 
 pub const ACCOUNT: &str = "111122223333";
 pub const SUB: &str = "cognito-identity.amazonaws.com:sub";
 pub const POOL: &str = "us-east-1:6f1d2c3b-0a9e-4d57-8f10-2b3c4d5e6f70";
 pub const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/AppAuthenticated/CognitoIdentityCredentials";
+
+/// Takes a result so that the optimizer cannot leave out what made it.
+pub fn sink<T>(result: T) {
+    black_box(result);
+}
 
 /// Policies and requests with their expected decisions.
 pub struct Workload {
@@ -88,11 +94,17 @@ impl Asked {
         context.fold(request, |request, (key, value)| request.with(*key, value.value()).expect("a context"))
     }
 
+    /// The session that it is asked in.
+    pub fn session(&self) -> Session {
+        let session = Session::new(self.principal).expect("a session");
+        let session = session.resource_account(self.account).expect("an account");
+        let of_session = self.context.iter().filter(|(key, _)| Asked::is_of_session(key));
+        of_session.fold(session, |session, (key, value)| session.with(key, value.value()).expect("a context"))
+    }
+
     /// The keys that a session has, and those of this request alone.
     pub fn is_of_session(key: &str) -> bool {
-        key == "aws:username"
-            || key.starts_with("cognito-identity.amazonaws.com:")
-            || key.starts_with("aws:PrincipalTag/")
+        key.starts_with("cognito-identity.amazonaws.com:") || key.starts_with("aws:PrincipalTag/")
     }
 }
 
