@@ -1,10 +1,14 @@
-//! Policies and requests that nearly match them: both evaluators equal.
+//! Policies and requests that nearly match them: all evaluators equal, by name, bound and in a listing, with each trick
+//! of the tree off in turn.
 //!
 //! The bytes seed the strategies.
 
 #![no_main]
 
-use iamtree::Engine;
+#[path = "../../suite/differential/evaluators.rs"]
+mod evaluators;
+
+use evaluators::Evaluators;
 use iamtree::strategies::{identity_set, policy_set, questions};
 use libfuzzer_sys::fuzz_target;
 use proptest::strategy::{Strategy, ValueTree};
@@ -29,10 +33,10 @@ fuzz_target!(|bytes: &[u8]| {
         _ => questions(policy_set(), 4).new_tree(&mut runner).map(|tree| tree.current()),
     };
     let Ok(questions) = questions else { return };
-    let engine = Engine::compile(questions.policies.clone()).expect("generated sets compile");
-    for request in questions.requests.iter().flat_map(|spec| spec.request()) {
-        if let Err(error) = engine.explain(&request) {
-            assert!(!error.is_disagreement(), "{error}\n{questions:?}");
+    let evaluators = Evaluators::compile(&questions.policies);
+    for spec in &questions.requests {
+        if let Err(difference) = evaluators.compare(spec) {
+            panic!("{difference}\n{questions:?}");
         }
     }
 });
