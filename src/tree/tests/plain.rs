@@ -154,6 +154,7 @@ fn plain_steps_match_what_patterns_match() {
         "arn:aws:s3:::${k:v}",
         "arn:aws:dynamodb:eu-west-1:111122223333:table/x",
         "arn:aws:dynamodb:*",
+        "arn:aws:dynamodb:eu-west-1:111122223333:table/*",
         "arn:aws:dynamodb:eu-west-1:111122223333:table/${k:v}",
     ];
     let conditions = [
