@@ -1,6 +1,7 @@
 //! Plain checks, and what is found by value.
 
 use super::*;
+use crate::reference::Reference;
 
 /// Whatever the conditions of a crowd ask for, a value that the request gives finds those that a plain search finds.
 #[test]
@@ -233,4 +234,60 @@ fn keys_are_told_apart(mentioned: usize) {
         assert_eq!(plain.is_some(), !is_repeated, "{} {}", one.name, other.name);
     }
     assert!((20..200).contains(&shared), "{shared}");
+}
+
+/// Conditions with a single value have ways of their own; whatever they ask, they hold as the reference says.
+#[test]
+fn conditions_with_a_single_value_hold_as_the_reference_says() {
+    let list = |members: &'static [&'static str]| Some(ContextValue::from(members));
+    let values = [
+        None,
+        Some("".into()),
+        Some("a".into()),
+        Some("ab".into()),
+        Some("true".into()),
+        list(&[]),
+        list(&[""]),
+        list(&["", ""]),
+        list(&["a"]),
+        list(&["", "a"]),
+        list(&["a", ""]),
+        list(&["b", ""]),
+        list(&["a", "b"]),
+        list(&["b", "a"]),
+        list(&["b", "b", "a"]),
+        list(&["a", "a", "a"]),
+        list(&["true", "b"]),
+    ];
+    let operators = ["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "Bool"];
+    let mut counts = [0; 2];
+    for (quantifier, operator) in
+        ["", "ForAnyValue:", "ForAllValues:"].iter().flat_map(|quantifier| operators.map(|one| (quantifier, one)))
+    {
+        for (if_exists, wanted) in ["", "IfExists"]
+            .iter()
+            .flat_map(|one| [r#""a""#, r#""a*""#, r#""${k:w}""#, r#""true""#, "[]"].map(|wanted| (one, wanted)))
+        {
+            let text = format!(
+                r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "*", "Resource": "*",
+                    "Condition": {{"{quantifier}{operator}{if_exists}": {{"k:v": {wanted}}}}}}}}}"#
+            );
+            let Ok(document) = Document::parse(PolicyKind::Identity, "t.json", &text) else { continue };
+            let set = PolicySet::new().identity(document);
+            let tree = Tree::compile(&set);
+            for (value, other) in values.iter().flat_map(|value| [None, Some("a")].map(|other| (value, other))) {
+                let mut request = Request::new(SESSION, "s3:GetObject", "arn:aws:s3:::app/x").unwrap();
+                if let Some(value) = value {
+                    request = request.with("k:v", value.clone()).unwrap();
+                }
+                if let Some(other) = other {
+                    request = request.with("k:w", other).unwrap();
+                }
+                let decided = tree.decide(&request).unwrap();
+                assert_eq!(decided, Reference::new(&set).decide(&request).unwrap(), "{text} {value:?} {other:?}");
+                counts[usize::from(decided.is_allowed())] += 1;
+            }
+        }
+    }
+    assert!(counts.iter().all(|count| *count > 1_000), "{counts:?}");
 }
