@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::reference::Reference;
+use crate::tree::handle::KeyBits;
 
 /// Whatever the conditions of a crowd ask for, a value that the request gives finds those that a plain search finds.
 #[test]
@@ -234,6 +235,63 @@ fn keys_are_told_apart(mentioned: usize) {
         assert_eq!(plain.is_some(), !is_repeated, "{} {}", one.name, other.name);
     }
     assert!((20..200).contains(&shared), "{shared}");
+}
+
+/// Two keys of a session that share a bit are both remembered.
+#[test]
+fn a_session_may_give_keys_that_share_a_bit() {
+    let tree = tree_of(r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::app/*"}"#);
+    let keys: Vec<KeyHandle> = (0..32).map(|index| tree.key(&format!("k:{index}"))).collect();
+    let mut pairs = keys.iter().flat_map(|one| keys.iter().map(move |other| (one, other)));
+    let (one, other) = pairs.find(|(one, other)| one != other && one.bits == other.bits).unwrap();
+    let session = Session::new(SESSION).unwrap().with(&one.name, "x").unwrap().with(&other.name, "x").unwrap();
+    let (bound, action) = (tree.bind(&session).unwrap(), tree.action("s3:GetObject").unwrap());
+    for key in [one, other] {
+        let decided = bound.decide(&action, "arn:aws:s3:::app/x", &[(key, "x".into())]);
+        assert_eq!(decided.map_err(|error| error.rule()), Err("E59"), "{}", key.name);
+    }
+}
+
+/// Keys that policies name share bits too where there are more of them than bits.
+#[test]
+fn many_keys_that_policies_name_are_told_apart() {
+    let one = |index: usize| {
+        format!(
+            r#"{{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::app/*",
+                "Condition": {{"StringEquals": {{"k:{index}": "x"}}}}}}"#
+        )
+    };
+    let tree = tree_of(&(0..100).map(one).collect::<Vec<_>>().join(","));
+    let session = Session::new(SESSION).unwrap();
+    let bound = tree.bind(&session).unwrap();
+    let action = tree.action("s3:GetObject").unwrap();
+    for key in (0..100).map(|index| tree.key(&format!("k:{index}"))) {
+        let decide = |keys: &[(&KeyHandle, ContextValue<'_>)]| bound.decide(&action, "arn:aws:s3:::app/x", keys);
+        assert!(decide(&[(&key, "x".into())]).unwrap().is_allowed(), "{}", key.name);
+        let twice = decide(&[(&key, "x".into()), (&key, "x".into())]);
+        assert_eq!(twice.map_err(|error| error.rule()), Err("E59"), "{}", key.name);
+        let bound = tree.bind(&session.clone().with(&key.name, "x").unwrap()).unwrap();
+        let again = bound.decide(&action, "arn:aws:s3:::app/x", &[(&key, "x".into())]);
+        assert_eq!(again.map_err(|error| error.rule()), Err("E59"), "{}", key.name);
+    }
+}
+
+#[test]
+fn keys_that_policies_name_share_no_bit_with_others() {
+    let all = |keys: &mut dyn Iterator<Item = KeyBits>| {
+        let mut all = KeyBits::default();
+        keys.for_each(|bits| all.add(bits));
+        all
+    };
+    for slots in [2, 3, 20, 46, 47, 48, 63, 300, 10_000] {
+        let named = all(&mut (0..slots).map(|slot| KeyBits::of(Some(Slot(slot)), 0, slots as usize)));
+        let unnamed = all(&mut (0..=255).map(|high| KeyBits::of(None, high << 24 | 0x00ff_ffff, slots as usize)));
+        let both = all(&mut [named, unnamed].into_iter());
+        assert_eq!((named.shared(unnamed), both.shared(KeyBits::ENTANGLED)), (0, 0), "{slots}");
+        let own = slots.min(47);
+        let counts = [named, unnamed].map(|bits| bits.shared(bits).count_ones());
+        assert_eq!(counts, [own, 63 - own], "{slots}");
+    }
 }
 
 /// Conditions with a single value have ways of their own; whatever they ask, they hold as the reference says.
