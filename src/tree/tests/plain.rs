@@ -276,6 +276,27 @@ fn many_keys_that_policies_name_are_told_apart() {
     }
 }
 
+/// A check of many keys counts those of the session too, even where no two share a bit.
+#[test]
+fn checks_of_many_keys_keep_the_limit_of_a_context() {
+    let names: Vec<String> = (0..40).map(|index| format!("k:{index}")).collect();
+    let conditions: Vec<String> = names.iter().map(|name| format!(r#""{name}": "x""#)).collect();
+    let tree = tree_of(&format!(
+        r#"{{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::app/*",
+            "Condition": {{"StringEquals": {{{}}}}}}}"#,
+        conditions.join(",")
+    ));
+    let action = tree.action("s3:GetObject").unwrap();
+    let keys: Vec<KeyHandle> = names.iter().map(|name| tree.key(name)).collect();
+    let given: Vec<_> = keys.iter().map(|key| (key, "x".into())).collect();
+    for (count, expected) in [(0, Ok(true)), (crate::request::MAX_CONTEXT_KEYS - 20, Err("E59"))] {
+        let session = (0..count)
+            .fold(Session::new(SESSION).unwrap(), |session, index| session.with(&format!("s:{index}"), "x").unwrap());
+        let decided = tree.bind(&session).unwrap().decide(&action, "arn:aws:s3:::app/x", &given);
+        assert_eq!(decided.map(|decision| decision.is_allowed()).map_err(|error| error.rule()), expected, "{count}");
+    }
+}
+
 #[test]
 fn keys_that_policies_name_share_no_bit_with_others() {
     let all = |keys: &mut dyn Iterator<Item = KeyBits>| {
@@ -292,6 +313,78 @@ fn keys_that_policies_name_share_no_bit_with_others() {
         let counts = [named, unnamed].map(|bits| bits.shared(bits).count_ones());
         assert_eq!(counts, [own, 63 - own], "{slots}");
     }
+}
+
+/// What is unusual twice, or for two reasons, is no less so.
+#[test]
+fn what_is_unusual_twice_stays_unusual() {
+    let trees = [0, 1].map(|_| tree_of(r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::app/*"}"#));
+    let bound = trees[0].bind(&Session::new(SESSION).unwrap()).unwrap();
+    let action = trees[0].action("s3:GetObject").unwrap();
+    let long = vec!["a"; crate::request::MAX_CONTEXT_VALUES + 1];
+    let [own, foreign] = [0, 1].map(|at| ["k:v", "k:w"].map(|key| trees[at].key(key)));
+    for resource in ["arn:aws:s3:::app/x", "*"] {
+        let decide = |keys: &[(&KeyHandle, ContextValue<'_>)]| {
+            bound.decide(&action, resource, keys).map(|decision| decision.is_allowed()).map_err(|error| error.rule())
+        };
+        let [one, other] = &own;
+        assert_eq!(decide(&[(one, long[1..].into()), (other, long[1..].into())]), Ok(resource != "*"));
+        assert_eq!(decide(&[(one, long[..].into()), (other, long[..].into())]), Err("E59"));
+        assert_eq!(decide(&[(one, long[..].into()), (other, "x".into())]), Err("E59"));
+        let [one, other] = &foreign;
+        assert_eq!(decide(&[(one, "x".into()), (other, "x".into())]), Err("E6"));
+    }
+}
+
+/// Serial numbers and bits of keys are looked at together and never hide one another.
+#[test]
+fn serials_and_bits_hide_nothing() {
+    let statement = r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::${k:v}"}"#;
+    let tree = |serial| Arc::new(Tree { serial, ..Arc::into_inner(tree_of(statement)).unwrap() });
+    let key_of = |tree: &Tree| tree.key("k:v");
+    let bit = key_of(&tree(0)).bits.shared(key_of(&tree(0)).bits);
+    for (serial, other) in [(0, bit), (bit, 0), (bit, bit << 1)] {
+        let [one, other] = [serial, other].map(tree);
+        let bound = one.bind(&Session::new(SESSION).unwrap()).unwrap();
+        let action = one.action("s3:GetObject").unwrap();
+        let rule = |keys: &[&KeyHandle]| {
+            let keys: Vec<_> = keys.iter().map(|key| (*key, "x".into())).collect();
+            bound.decide(&action, "arn:aws:s3:::x", &keys).map(|_| ()).map_err(|error| error.rule())
+        };
+        let (own, foreign) = (key_of(&one), key_of(&other));
+        assert_eq!(rule(&[&own]), Ok(()), "{serial}");
+        assert_eq!(rule(&[&own, &own]), Err("E59"), "{serial}");
+        assert_eq!(rule(&[&foreign]), Err("E6"), "{serial}");
+        assert_eq!(rule(&[&own, &foreign]), Err("E6"), "{serial}");
+    }
+}
+
+/// Rule E58: what a request gives stands in place of what is derived, whatever else it gives.
+#[test]
+fn checks_may_give_what_is_derived() {
+    let role = "arn:aws:iam::111122223333:role/path/App";
+    let given = [("k:v", "x"), ("aws:PrincipalType", "Other"), ("aws:PrincipalArn", role)];
+    let one = |(key, value): &(&str, &str)| {
+        format!(
+            r#"{{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::app/*",
+                "Condition": {{"StringLike": {{"{key}": "{value}"}}}}}}"#
+        )
+    };
+    let tree = tree_of(&given[1..].iter().map(one).collect::<Vec<_>>().join(","));
+    let session = Session::new(SESSION).unwrap();
+    let (bound, action) = (tree.bind(&session).unwrap(), tree.action("s3:GetObject").unwrap());
+    let keys = given.map(|(key, _)| tree.key(key));
+    let mut allowed = 0;
+    for chosen in 0..8u32 {
+        let chosen = || (0..3).filter(move |bit| chosen >> bit & 1 == 1);
+        let request = session.request("s3:GetObject", "arn:aws:s3:::app/x").unwrap();
+        let request = chosen().try_fold(request, |request, at| request.with(given[at].0, given[at].1)).unwrap();
+        let by_handle: Vec<_> = chosen().map(|at| (&keys[at], given[at].1.into())).collect();
+        let checked = bound.decide(&action, "arn:aws:s3:::app/x", &by_handle).unwrap();
+        assert_eq!(checked, tree.decide(&request).unwrap(), "{by_handle:?}");
+        allowed += u32::from(checked.is_allowed());
+    }
+    assert_eq!(allowed, 6);
 }
 
 /// Conditions with a single value have ways of their own; whatever they ask, they hold as the reference says.
