@@ -12,8 +12,8 @@ use super::scratch::with_notes;
 use super::slots::{Slot, ValueRef, Values};
 use crate::decision::{Decision, Evaluator};
 use crate::request::{
-    ContextEntry, ContextValue, Head, Principal, PrincipalParts, RequestAction, RequestError, RequestErrorKind,
-    RequestResource, Session, same_key,
+    ContextEntry, ContextValue, Head, MAX_CONTEXT_KEYS, Principal, PrincipalParts, RequestAction, RequestError,
+    RequestErrorKind, RequestResource, Session, same_key,
 };
 
 /// An engine bound to a session: every check costs only action, resource and the keys of the request.
@@ -80,6 +80,10 @@ impl KnownConditions<'_> {
 /// A check with more keys takes the way of a request by name.
 pub(super) const FEW_KEYS: usize = 32;
 
+/// The checks of a session with more keys take that way too: keys of the check and those that are derived may be more
+/// than a context holds.
+const MOST_KEYS_OF_SESSION: usize = MAX_CONTEXT_KEYS - 2 * FEW_KEYS;
+
 impl Tree {
     pub(crate) fn bind(self: &Arc<Self>, session: &Session) -> Result<BoundSession, RequestError> {
         // The context does not depend on action and resource, `aws:ResourceAccount` apart, which each check adds.
@@ -117,7 +121,7 @@ impl Tree {
         let mut bound = BoundSession { tree, session, principal, ordinary, low, given, derived, key_bits, known };
         if self.switches.binding {
             bound.known = bound.known_conditions();
-            bound.ordinary = bound.ordinary();
+            bound.ordinary = bound.ordinary().filter(|_| !bound.is_crowded());
         }
         Ok(bound)
     }
@@ -257,7 +261,7 @@ impl BoundSession {
         let serial = self.tree.serial;
         let mut is_foreign = action.serial != serial;
         // The way by name refuses more keys than a context may hold.
-        let mut by_name = action.parts.may_take_token() || keys.len() > FEW_KEYS;
+        let mut by_name = action.parts.may_take_token() || keys.len() > FEW_KEYS || self.is_crowded();
         let mut known = self.key_bits;
         let mut needs_a_look = false;
         for (key, value) in keys {
@@ -275,6 +279,10 @@ impl BoundSession {
             by_name |= keys.iter().any(|(key, _)| self.value(key.slot).is_some());
         }
         Ok(by_name)
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.session.kept().len() > MOST_KEYS_OF_SESSION
     }
 
     /// Rule E59: each key at most once, and none that the session gives.

@@ -77,6 +77,17 @@ impl KeyBits {
 
     const LAST: u64 = u64::BITS as u64 - 1;
 
+    /// Of a tree of so many slots.
+    pub(super) fn of(slot: Option<Slot>, hash: u32, slots: usize) -> Self {
+        // Services give more keys than policies mention: these have at least 16 bits.
+        let of_slots = (slots as u64).clamp(1, 47);
+        KeyBits(match slot {
+            Some(slot) => 1 << (u64::from(slot.0) % of_slots),
+            // The high bits of a hash are mixed best.
+            None => 1 << of_slots << ((u64::from(hash) * (Self::LAST - of_slots)) >> u32::BITS),
+        })
+    }
+
     #[inline]
     pub(super) fn add(&mut self, other: KeyBits) {
         self.0 |= other.0;
@@ -103,13 +114,7 @@ pub(super) fn next_serial() -> u64 {
 impl Tree {
     /// The bit of a key.
     pub(super) fn key_bits(&self, slot: Option<Slot>, hash: u32) -> KeyBits {
-        // Services give more keys than policies mention: these have at least 16 bits.
-        let of_slots = (self.keys.len() as u64).clamp(1, 47);
-        KeyBits(match slot {
-            Some(slot) => 1 << (u64::from(slot.0) % of_slots),
-            // The high bits of a hash are mixed best.
-            None => 1 << of_slots << ((u64::from(hash) * (KeyBits::LAST - of_slots)) >> u32::BITS),
-        })
+        KeyBits::of(slot, hash, self.keys.len())
     }
 
     pub(crate) fn key(&self, name: &str) -> KeyHandle {

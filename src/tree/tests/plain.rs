@@ -442,3 +442,30 @@ fn conditions_with_a_single_value_hold_as_the_reference_says() {
     }
     assert!(counts.iter().all(|count| *count > 1_000), "{counts:?}");
 }
+
+/// A session may give nearly all keys that a context holds; a check adds no more than it holds.
+#[test]
+fn session_and_check_keep_the_limit_of_a_context() {
+    let text = r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::app/*"}}"#;
+    let set = PolicySet::new().identity(Document::parse(PolicyKind::Identity, "t.json", text).unwrap());
+    let tree = Arc::new(Tree::compile(&set));
+    let action = tree.action("s3:GetObject").unwrap();
+    let keys: Vec<KeyHandle> = (0..10).map(|index| tree.key(&format!("k:of check {index}"))).collect();
+    let given: Vec<(&KeyHandle, ContextValue<'_>)> = keys.iter().map(|key| (key, "x".into())).collect();
+    let mut outcomes = Vec::new();
+    for count in [900, 930, 940, 980, 985, 986, 987, 988, 989, 990, 996] {
+        let session = (0..count)
+            .try_fold(Session::new(SESSION).unwrap(), |session, index| session.with(&format!("k:{index}"), "x"))
+            .unwrap();
+        let by_name = session.request("s3:GetObject", "arn:aws:s3:::app/x");
+        let by_name = by_name.and_then(|request| {
+            given.iter().try_fold(request, |request, (key, value)| request.with(&*key.name, value.clone()))
+        });
+        let by_name = by_name.and_then(|request| tree.decide(&request)).map_err(|error| error.rule());
+        let bound = tree.bind(&session).unwrap();
+        let checked = bound.decide(&action, "arn:aws:s3:::app/x", &given).map_err(|error| error.rule());
+        assert_eq!(checked, by_name, "{count}");
+        outcomes.push(checked.is_ok());
+    }
+    assert!(outcomes.contains(&true) && outcomes.contains(&false), "{outcomes:?}");
+}
