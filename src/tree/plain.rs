@@ -171,8 +171,8 @@ impl BoundSession {
             let fits = match *fit {
                 Fit::Always => true,
                 Fit::Whole => tree.fits_whole(step, resource, &values),
-                fit => match behind.split_at_checked(literal.len()) {
-                    Some((head, rest)) if bytes::same(head, literal) => match fit {
+                Fit::Is | Fit::Begins | Fit::Straight(_) => match behind.split_at_checked(literal.len()) {
+                    Some((head, rest)) if bytes::same(head, literal) => match *fit {
                         Fit::Is => rest.is_empty(),
                         Fit::Straight(program) => tree.arena.matches_straight(program, rest, &values),
                         Fit::Always | Fit::Begins => true,
@@ -184,15 +184,15 @@ impl BoundSession {
             if !fits {
                 continue;
             }
-            let node = &step.entry.node;
+            let (node, effect) = (&step.entry.node, step.entry.effect);
             let holds = match only {
                 Some(condition) => known
                     .get(node.first_condition)
                     .unwrap_or_else(|| tree.conditions.condition_holds(condition, &tree.arena, &values)),
-                None => node.conditions == 0 || tree.several_hold(step.entry.effect, node, known, &values),
+                None => node.conditions == 0 || tree.several_hold(effect, node, known, &values),
             };
             if holds {
-                let reason = match step.entry.effect {
+                let reason = match effect {
                     // All policies are the caller's.
                     Effect::Deny => Reason::ExplicitDeny(Check::Principal),
                     Effect::Allow if ordinary.plain.gate(heading.bit).is_some() => break,
