@@ -372,3 +372,64 @@ fn every_pair_of_principals() {
     println!("{pairs} pairs of a policy that names principals and a request");
     assert!(pairs >= 100_000, "only {pairs} pairs");
 }
+
+/// Conditions of one value have ways of their own in the tree: every one of a few operators, with every value of a few.
+#[test]
+fn every_condition_of_one_value() {
+    let list = |members: &'static [&'static str]| Some(ContextValue::from(members));
+    let values = [
+        None,
+        Some("".into()),
+        Some("a".into()),
+        Some("ab".into()),
+        Some("true".into()),
+        list(&[]),
+        list(&[""]),
+        list(&["", ""]),
+        list(&["a"]),
+        list(&["", "a"]),
+        list(&["a", ""]),
+        list(&["b", ""]),
+        list(&["a", "b"]),
+        list(&["b", "a"]),
+        list(&["b", "b", "a"]),
+        list(&["a", "a", "a"]),
+        list(&["true", "b"]),
+    ];
+    let operators = ["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "Bool"];
+    let mut counts = [0; 2];
+    for (quantifier, operator) in
+        ["", "ForAnyValue:", "ForAllValues:"].iter().flat_map(|quantifier| operators.map(|one| (quantifier, one)))
+    {
+        for (if_exists, wanted) in ["", "IfExists"]
+            .iter()
+            .flat_map(|one| [r#""a""#, r#""a*""#, r#""${k:w}""#, r#""true""#, "[]"].map(|wanted| (one, wanted)))
+        {
+            let text = format!(
+                r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "*", "Resource": "*",
+                    "Condition": {{"{quantifier}{operator}{if_exists}": {{"k:v": {wanted}}}}}}}}}"#
+            );
+            let Ok(document) = Document::parse(PolicyKind::Identity, "t.json", &text) else { continue };
+            let set = PolicySet::new().identity(document);
+            let tree = Tree::compile(&set);
+            for (value, other) in values.iter().flat_map(|value| [None, Some("a")].map(|other| (value, other))) {
+                let mut request = Request::new(
+                    "arn:aws:sts::111122223333:assumed-role/App/one",
+                    "s3:GetObject",
+                    "arn:aws:s3:::app/x",
+                )
+                .unwrap();
+                if let Some(value) = value {
+                    request = request.with("k:v", value.clone()).unwrap();
+                }
+                if let Some(other) = other {
+                    request = request.with("k:w", other).unwrap();
+                }
+                let decided = tree.decide(&request).unwrap();
+                assert_eq!(decided, Reference::new(&set).decide(&request).unwrap(), "{text} {value:?} {other:?}");
+                counts[usize::from(decided.is_allowed())] += 1;
+            }
+        }
+    }
+    assert!(counts.iter().all(|count| *count > 1_000), "{counts:?}");
+}

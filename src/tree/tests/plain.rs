@@ -1,8 +1,16 @@
 //! Plain checks, and what is found by value.
 
 use super::*;
-use crate::reference::Reference;
+use crate::request::RequestError;
 use crate::tree::handle::KeyBits;
+
+/// A request with the keys of a check.
+fn with_keys<'r>(
+    request: Request<'r>,
+    keys: &[(&'r KeyHandle, ContextValue<'r>)],
+) -> Result<Request<'r>, RequestError> {
+    keys.iter().try_fold(request, |request, (key, value)| request.with(&*key.name, value.clone()))
+}
 
 /// Whatever the conditions of a crowd ask for, a value that the request gives finds those that a plain search finds.
 #[test]
@@ -48,10 +56,7 @@ fn what_is_found_by_value_is_what_holds() {
             let given: Vec<(&KeyHandle, ContextValue<'_>)> =
                 keys.iter().zip(given).filter_map(|(key, value)| Some((key, value.clone()?))).collect();
             let request = Request::new(SESSION, "s3:GetObject", "arn:aws:s3:::app/x").unwrap();
-            let request = given
-                .iter()
-                .try_fold(request, |request, (key, value)| request.with(&*key.name, value.clone()))
-                .unwrap();
+            let request = with_keys(request, &given).unwrap();
             let expected = searched.decide(&request).unwrap().reason();
             assert_eq!(found.decide(&request).unwrap().reason(), expected, "{effect} {condition} {given:?}");
             let checked = bound.decide(&action, "arn:aws:s3:::app/x", &given).unwrap().reason();
@@ -188,10 +193,7 @@ fn plain_steps_match_what_patterns_match() {
                 let given: Vec<(&KeyHandle, ContextValue<'_>)> =
                     keys.iter().zip(values).map(|(key, value)| (key, value.into())).collect();
                 let request = Request::new(SESSION, "s3:GetObject", &resource).unwrap();
-                let request = given
-                    .iter()
-                    .try_fold(request, |request, (key, value)| request.with(&*key.name, value.clone()))
-                    .unwrap();
+                let request = with_keys(request, &given).unwrap();
                 let checked = bound.decide(&action, &resource, &given).unwrap();
                 assert_eq!(checked, plain_off.decide(&request).unwrap(), "{text} {resource} {values:?}");
                 counts[checked.outcome() as usize] += 1;
@@ -211,13 +213,11 @@ fn keys_that_share_a_bit_are_told_apart() {
 
 fn keys_are_told_apart(mentioned: usize) {
     let conditions: Vec<String> = (0..mentioned).map(|index| format!(r#""k:{index}": "x""#)).collect();
-    let text = format!(
-        r#"{{"Statement": [{{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::app/*"}},
-            {{"Effect": "Allow", "Action": "s3:Put*", "Resource": "*", "Condition": {{"StringEquals": {{{}}}}}}}]}}"#,
+    let tree = tree_of(&format!(
+        r#"{{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::app/*"}},
+            {{"Effect": "Allow", "Action": "s3:Put*", "Resource": "*", "Condition": {{"StringEquals": {{{}}}}}}}"#,
         conditions.join(",")
-    );
-    let set = PolicySet::new().identity(Document::parse(PolicyKind::Identity, "t.json", &text).unwrap());
-    let tree = Arc::new(Tree::compile(&set));
+    ));
     let keys: Vec<KeyHandle> = (0..64).map(|index| tree.key(&format!("k:{index}"))).collect();
     assert!(keys.iter().all(|key| (key.slot == Slot::NONE) == (mentioned == 0)));
     let session = Session::new(SESSION).unwrap().with("K:0", "x").unwrap();
@@ -387,68 +387,10 @@ fn checks_may_give_what_is_derived() {
     assert_eq!(allowed, 6);
 }
 
-/// Conditions with a single value have ways of their own; whatever they ask, they hold as the reference says.
-#[test]
-fn conditions_with_a_single_value_hold_as_the_reference_says() {
-    let list = |members: &'static [&'static str]| Some(ContextValue::from(members));
-    let values = [
-        None,
-        Some("".into()),
-        Some("a".into()),
-        Some("ab".into()),
-        Some("true".into()),
-        list(&[]),
-        list(&[""]),
-        list(&["", ""]),
-        list(&["a"]),
-        list(&["", "a"]),
-        list(&["a", ""]),
-        list(&["b", ""]),
-        list(&["a", "b"]),
-        list(&["b", "a"]),
-        list(&["b", "b", "a"]),
-        list(&["a", "a", "a"]),
-        list(&["true", "b"]),
-    ];
-    let operators = ["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "Bool"];
-    let mut counts = [0; 2];
-    for (quantifier, operator) in
-        ["", "ForAnyValue:", "ForAllValues:"].iter().flat_map(|quantifier| operators.map(|one| (quantifier, one)))
-    {
-        for (if_exists, wanted) in ["", "IfExists"]
-            .iter()
-            .flat_map(|one| [r#""a""#, r#""a*""#, r#""${k:w}""#, r#""true""#, "[]"].map(|wanted| (one, wanted)))
-        {
-            let text = format!(
-                r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "*", "Resource": "*",
-                    "Condition": {{"{quantifier}{operator}{if_exists}": {{"k:v": {wanted}}}}}}}}}"#
-            );
-            let Ok(document) = Document::parse(PolicyKind::Identity, "t.json", &text) else { continue };
-            let set = PolicySet::new().identity(document);
-            let tree = Tree::compile(&set);
-            for (value, other) in values.iter().flat_map(|value| [None, Some("a")].map(|other| (value, other))) {
-                let mut request = Request::new(SESSION, "s3:GetObject", "arn:aws:s3:::app/x").unwrap();
-                if let Some(value) = value {
-                    request = request.with("k:v", value.clone()).unwrap();
-                }
-                if let Some(other) = other {
-                    request = request.with("k:w", other).unwrap();
-                }
-                let decided = tree.decide(&request).unwrap();
-                assert_eq!(decided, Reference::new(&set).decide(&request).unwrap(), "{text} {value:?} {other:?}");
-                counts[usize::from(decided.is_allowed())] += 1;
-            }
-        }
-    }
-    assert!(counts.iter().all(|count| *count > 1_000), "{counts:?}");
-}
-
 /// A session may give nearly all keys that a context holds; a check adds no more than it holds.
 #[test]
 fn session_and_check_keep_the_limit_of_a_context() {
-    let text = r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::app/*"}}"#;
-    let set = PolicySet::new().identity(Document::parse(PolicyKind::Identity, "t.json", text).unwrap());
-    let tree = Arc::new(Tree::compile(&set));
+    let tree = tree_of(r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::app/*"}"#);
     let action = tree.action("s3:GetObject").unwrap();
     let keys: Vec<KeyHandle> = (0..10).map(|index| tree.key(&format!("k:of check {index}"))).collect();
     let given: Vec<(&KeyHandle, ContextValue<'_>)> = keys.iter().map(|key| (key, "x".into())).collect();
@@ -458,9 +400,7 @@ fn session_and_check_keep_the_limit_of_a_context() {
             .try_fold(Session::new(SESSION).unwrap(), |session, index| session.with(&format!("k:{index}"), "x"))
             .unwrap();
         let by_name = session.request("s3:GetObject", "arn:aws:s3:::app/x");
-        let by_name = by_name.and_then(|request| {
-            given.iter().try_fold(request, |request, (key, value)| request.with(&*key.name, value.clone()))
-        });
+        let by_name = by_name.and_then(|request| with_keys(request, &given));
         let by_name = by_name.and_then(|request| tree.decide(&request)).map_err(|error| error.rule());
         let bound = tree.bind(&session).unwrap();
         let checked = bound.decide(&action, "arn:aws:s3:::app/x", &given).map_err(|error| error.rule());
